@@ -1,0 +1,1 @@
+"""Readers, crops, augmentation and training targets."""

@@ -1,0 +1,75 @@
+"""The small parts that all networks here are made of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+ProbabilityName = Literal["sigmoid", "cheap_sigmoid"]
+
+
+class CheapSigmoid(nn.Module):
+    """`0.5 * x / (1 + |x|) + 0.5`: monotonic, 0..1, without an exponential (the article's replacement)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 * (x / (1.0 + torch.abs(x))) + 0.5
+
+
+def probability(name: ProbabilityName) -> nn.Module:
+    """The module that turns logits into 0..1."""
+    return nn.Sigmoid() if name == "sigmoid" else CheapSigmoid()
+
+
+class SamePadConv2d(nn.Conv2d):
+    """A convolution with TensorFlow's "SAME" padding: at stride 2 and an even size only right and bottom are padded."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        pads = []
+        for size, kernel, stride in zip(x.shape[:1:-1], self.kernel_size[::-1], self.stride[::-1], strict=True):
+            total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+            pads += [total // 2, total - total // 2]
+        return self._conv_forward(functional.pad(x, pads), self.weight, self.bias)
+
+
+def conv_norm(
+    inputs: int,
+    outputs: int,
+    kernel: int = 1,
+    stride: int = 1,
+    groups: int = 1,
+    activation: type[nn.Module] | None = nn.ReLU,
+    same_padding: bool = False,
+) -> nn.Sequential:
+    """Convolution, batch norm and (where given) an activation.
+
+    Args:
+        same_padding: pad a strided convolution as TensorFlow does, instead of symmetrically.
+    """
+    pad_as_tensorflow = same_padding and stride > 1
+    convolution_type = SamePadConv2d if pad_as_tensorflow else nn.Conv2d
+    padding = 0 if pad_as_tensorflow else kernel // 2
+    layers: list[nn.Module] = [
+        convolution_type(inputs, outputs, kernel, stride, padding, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+    ]
+    if activation is not None:
+        layers.append(activation(inplace=True))
+    return nn.Sequential(*layers)
+
+
+def depthwise_separable(
+    inputs: int, outputs: int, activation: type[nn.Module] | None = nn.ReLU
+) -> nn.Sequential:
+    """Depthwise 3x3, bare (no norm, bias or activation, as in Google's graphs), then pointwise 1x1 with norm."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),
+        conv_norm(inputs, outputs, activation=activation),
+    )
+
+
+def upsample_twice(x: Tensor) -> Tensor:
+    """Bilinear x2 with half-pixel centers, as every run-time here implements it."""
+    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)

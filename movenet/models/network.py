@@ -1,0 +1,46 @@
+"""MoveNet: backbone, feature pyramid and heads, put together from a small description."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from movenet.models.heads import Heads, PoseHeads
+from movenet.models.layers import ProbabilityName
+from movenet.models.pyramid import FeaturePyramid
+
+# Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
+COARSEST_STRIDE = 32
+HEATMAP_STRIDE = 4
+
+
+class MoveNet(nn.Module):
+    """RGB pixels in, four heads out.
+
+    Args:
+        backbone: gives maps at strides 4, 8, 16 and 32 and names their widths in `channels`.
+        pyramid_widths: see `FeaturePyramid`.
+        head_channels: channels inside each head's tower.
+        num_keypoints: K.
+        probability_name: see `PoseHeads`.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        pyramid_widths: tuple[int, ...],
+        head_channels: int,
+        num_keypoints: int,
+        probability_name: ProbabilityName = "sigmoid",
+    ) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.pyramid = FeaturePyramid(backbone.channels, pyramid_widths)  # type: ignore[arg-type]
+        self.heads = PoseHeads(self.pyramid.out_channels, head_channels, num_keypoints, probability_name)
+        self.num_keypoints = num_keypoints
+
+    def forward(self, image: Tensor) -> Heads:
+        """Float RGB [N, 3, S, S], 0..255, S a multiple of 32 -> `Heads` with G = S / 4.
+
+        The scaling to -1..1 is in here, so that every run-time is fed plain pixels.
+        """
+        return self.heads(self.pyramid(self.backbone(image / 127.5 - 1.0)))

@@ -1,0 +1,37 @@
+"""The feature pyramid: from the backbone's levels to one map at stride 4 (Lin et al. 2017, top-down part)."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from movenet.models.layers import conv_norm, depthwise_separable, upsample_twice
+
+
+class FeaturePyramid(nn.Module):
+    """Top-down: bilinear x2, add the linear lateral of the finer level, smooth by a depthwise separable convolution.
+
+    Args:
+        channels: widths of the backbone's levels, finest (stride 4) first.
+        widths: width of the pyramid before each merge, coarsest first, and of the result; one entry a level.
+        top_activation: whether the coarsest level's 1x1 convolution has an activation.
+    """
+
+    def __init__(self, channels: tuple[int, ...], widths: tuple[int, ...]) -> None:
+        super().__init__()
+        if len(widths) != len(channels):
+            raise ValueError(f"{len(channels)} levels need as many pyramid widths, not {len(widths)}")
+        finer = channels[-2::-1]
+        self.top = conv_norm(channels[-1], widths[0])
+        self.laterals = nn.ModuleList(
+            conv_norm(inputs, width, activation=None) for inputs, width in zip(finer, widths[:-1], strict=True)
+        )
+        self.smooth = nn.ModuleList(
+            depthwise_separable(inputs, outputs) for inputs, outputs in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.out_channels = widths[-1]
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        x = self.top(features[-1])
+        for lateral, smooth, feature in zip(self.laterals, self.smooth, features[-2::-1], strict=True):
+            x = smooth(upsample_twice(x) + lateral(feature))
+        return x
