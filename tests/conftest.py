@@ -1,0 +1,19 @@
+"""Fixtures that several tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+DATA_ROOT_VARIABLE = "MOVENET_TEST_DATA"
+
+
+@pytest.fixture(scope="session")
+def data_root() -> Path:
+    """The folder with the real photographs (`coco`, `lspet`, `mpii`), where the machine has them."""
+    folder = os.environ.get(DATA_ROOT_VARIABLE)
+    if not folder or not Path(folder).is_dir():
+        pytest.skip(f"{DATA_ROOT_VARIABLE} does not name a folder with the real photographs")
+    return Path(folder)
