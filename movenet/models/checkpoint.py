@@ -8,16 +8,16 @@ from typing import Any, cast
 
 import torch
 
-from movenet.errors import MovenetError, ModelError
+from movenet.errors import ModelError, MovenetError
 from movenet.models.layers import ProbabilityName
 from movenet.models.network import MoveNet
 from movenet.models.registry import build
 from movenet.skeleton import Skeleton
 
 SPEC_KEY = "movenet_spec"
-# Where Lightning keeps the module's weights, and where the averaged ones stand beside them.
+# Where Lightning keeps the training module's weights (the averaged ones, where the run averages), and the network's
+# name within that module.
 STATE_KEY = "state_dict"
-AVERAGED_KEY = "averaged_state_dict"
 NETWORK_PREFIX = "network."
 
 
@@ -54,7 +54,7 @@ class NetworkSpec:
 
 
 def load_network(path: str | Path) -> tuple[MoveNet, NetworkSpec]:
-    """Read a checkpoint (of the training, or written by `save_network`); the averaged weights where it has them.
+    """Read a checkpoint, of a training run or written by `save_network`.
 
     Returns:
         The network in eval mode on the CPU, and its description.
@@ -68,9 +68,8 @@ def load_network(path: str | Path) -> tuple[MoveNet, NetworkSpec]:
         network = spec.build()
     except (KeyError, TypeError, ValueError, MovenetError) as error:
         raise ModelError(f"{path}: not a checkpoint of this project, or of an unknown architecture: {error}") from error
-    state = content.get(AVERAGED_KEY) or network_state(content.get(STATE_KEY, {}))
     try:
-        network.load_state_dict(state)
+        network.load_state_dict(_network_state(content.get(STATE_KEY, {})))
     except RuntimeError as error:
         first = str(error).splitlines()[:2]
         raise ModelError(f"{path}: its weights do not fit the model '{spec.model}': {' '.join(first)}") from error
@@ -94,13 +93,12 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     return content
 
 
-def network_state(module_state: dict[str, Any]) -> dict[str, Any]:
-    """The network's own part of a training module's state."""
-    return {
-        key.removeprefix(NETWORK_PREFIX): value for key, value in module_state.items() if key.startswith(NETWORK_PREFIX)
-    }
+def _network_state(module_state: dict[str, Any]) -> dict[str, Any]:
+    prefix = NETWORK_PREFIX
+    return {key.removeprefix(prefix): value for key, value in module_state.items() if key.startswith(prefix)}
 
 
 def save_network(path: str | Path, network: MoveNet, spec: NetworkSpec) -> None:
     """Write weights and description only: small, and readable by `load_network`."""
-    torch.save({SPEC_KEY: spec.to_dict(), AVERAGED_KEY: network.state_dict()}, path)
+    state = {NETWORK_PREFIX + key: value for key, value in network.state_dict().items()}
+    torch.save({SPEC_KEY: spec.to_dict(), STATE_KEY: state}, path)

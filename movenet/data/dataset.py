@@ -1,0 +1,168 @@
+"""From records to training samples, one person a sample.
+
+A sample is everything that the network and the targets need, and nothing that depends on the heatmap's kernels: the
+targets are encoded in batches on the training device (`movenet.data.targets`).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from movenet.data.augment import AugmentationConfig, appearance_transform, draw_crop_move
+from movenet.data.labels import LabelRules, TrainingPoints, training_points
+from movenet.data.pictures import read_picture
+from movenet.data.records import PictureRecord
+from movenet.errors import DataError
+from movenet.geometry import apply_matrix, person_square, warp_picture
+from movenet.skeleton import Skeleton
+
+_logger = logging.getLogger(__name__)
+
+
+class Sample(NamedTuple):
+    """One training sample, or a batch of them with a leading axis N.
+
+    Attributes:
+        image: uint8 [3, S, S], RGB.
+        points_unit: float32 [P, K, 2]; person 0 is the one the crop was made for, the others are its neighbours.
+        labelled: bool [P, K]: known and inside the input; all false in the padding.
+        size_unit: float32 [P]: the longer side of the person's box over the input's side.
+        ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+    """
+
+    image: Tensor
+    points_unit: Tensor
+    labelled: Tensor
+    size_unit: Tensor
+    ignored: Tensor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One person of one picture, under the label rules of its set."""
+
+    picture: PictureRecord
+    person: int
+    rules: LabelRules
+
+
+class CropDataset(Dataset[Sample | None]):
+    """Person-centered, augmented crops.
+
+    Indexed by (epoch, index), so that the chance in a sample depends on nothing but the seed, the epoch and the index:
+    not on the worker, nor on where a run was interrupted. A picture that cannot be read gives None (see `collate`).
+
+    Args:
+        entries: the persons.
+        skeleton: names the channels; gives the mirror's permutation.
+        input_size: S.
+        max_persons: P; the neighbours nearest to the crop's middle are kept.
+        augmentation: how far a crop is varied.
+        seed: of all chance.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        skeleton: Skeleton,
+        input_size: int,
+        max_persons: int,
+        augmentation: AugmentationConfig,
+        seed: int,
+    ) -> None:
+        self.entries = entries
+        self.skeleton = skeleton
+        self.input_size = input_size
+        self.max_persons = max_persons
+        self.augmentation = augmentation
+        self.seed = seed
+        self._appearance = appearance_transform(augmentation)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __getitem__(self, key: tuple[int, int]) -> Sample | None:
+        epoch, index = key
+        entry = self.entries[index]
+        try:
+            picture = read_picture(entry.picture.path)
+        except DataError as error:
+            _logger.warning("skipped: %s", error)
+            return None
+        rng = np.random.default_rng((self.seed, epoch, index))
+        box = entry.picture.persons[entry.person].box_px
+        move = draw_crop_move(person_square(box, 1.0), self.input_size, self.augmentation, rng)
+        image = cv2.cvtColor(warp_picture(picture, move.matrix, self.input_size), cv2.COLOR_BGR2RGB)
+        self._appearance.set_random_seed(int(rng.integers(2**31)))
+        image = self._appearance(image=image)["image"]
+        return self._sample(image, entry, move.matrix, move.mirrored)
+
+    def _sample(self, image: np.ndarray, entry: Entry, matrix: np.ndarray, mirrored: bool) -> Sample:
+        num_keypoints = self.skeleton.num_keypoints
+        points_unit = np.zeros((self.max_persons, num_keypoints, 2), np.float32)
+        labelled = np.zeros((self.max_persons, num_keypoints), bool)
+        size_unit = np.zeros(self.max_persons, np.float32)
+        scale = np.sqrt(abs(np.linalg.det(matrix[:, :2]))) / self.input_size
+        order = self.skeleton.mirror_permutation if mirrored else np.arange(num_keypoints)
+        points_of_first, inside_of_first = None, None
+        row = 0
+        for person in self._main_then_nearest(entry):
+            points = training_points(entry.picture.persons[person], entry.rules)
+            unit = (apply_matrix(matrix, points.points_px) / self.input_size)[order]
+            inside = points.labelled[order] & ((unit >= 0) & (unit < 1)).all(axis=1)
+            if points_of_first is None:
+                points_of_first, inside_of_first = points, inside
+            elif not inside.any():
+                continue
+            points_unit[row], labelled[row] = unit, inside
+            size_unit[row] = max(entry.picture.persons[person].box_px[2:]) * scale
+            row += 1
+            if row == self.max_persons:
+                break
+        assert points_of_first is not None and inside_of_first is not None
+        return Sample(
+            image=torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
+            points_unit=torch.from_numpy(points_unit),
+            labelled=torch.from_numpy(labelled),
+            size_unit=torch.from_numpy(size_unit),
+            ignored=torch.from_numpy(_unknown(points_of_first)[order]),
+        )
+
+    def _main_then_nearest(self, entry: Entry) -> list[int]:
+        centers = np.array([[x + w / 2, y + h / 2] for x, y, w, h in (p.box_px for p in entry.picture.persons)])
+        distance = np.linalg.norm(centers - centers[entry.person], axis=1)
+        distance[entry.person] = -1.0
+        return [int(person) for person in np.argsort(distance, kind="stable")]
+
+
+def _unknown(points: TrainingPoints) -> np.ndarray:
+    return ~points.labelled & ~points.trusted_absence
+
+
+class Batch(NamedTuple):
+    """A batch of samples, and how many were left out because their pictures cannot be read."""
+
+    samples: Sample
+    num_skipped: int
+
+
+def collate(samples: Sequence[Sample | None]) -> Batch:
+    """Stack samples to a batch with a leading axis N, leaving out the unreadable ones.
+
+    Raises:
+        DataError: if not one sample is left.
+    """
+    readable = [sample for sample in samples if sample is not None]
+    if not readable:
+        raise DataError(f"not one of a batch of {len(samples)} pictures could be read; the warnings above name them")
+    stacked = Sample(*(torch.stack(column) for column in zip(*readable, strict=True)))
+    return Batch(stacked, len(samples) - len(readable))

@@ -1,0 +1,91 @@
+"""Annotation sets as a config names them, and the training entries they give."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from movenet.data.coco import read_coco
+from movenet.data.dataset import Entry
+from movenet.data.labels import LabelRules, training_points
+from movenet.data.records import PictureRecord
+from movenet.errors import ConfigError, DataError
+from movenet.skeleton import Skeleton
+
+
+@dataclass(frozen=True)
+class SetConfig:
+    """One annotated set.
+
+    Attributes:
+        annotations: COCO keypoints json, relative to the data's root.
+        images: folder of its pictures, relative to the data's root.
+        weight: how often a person of this set is drawn, relative to persons of the other sets.
+        min_keypoints: persons with fewer points to learn make no crop of their own (they stay in others' crops).
+        min_box_px: neither do persons whose box's longer side is shorter.
+        labels: how far labels and teacher's answers are trusted.
+    """
+
+    annotations: str
+    images: str
+    weight: float = 1.0
+    min_keypoints: int = 5
+    min_box_px: float = 32.0
+    labels: LabelRules = field(default_factory=LabelRules)
+
+    def __post_init__(self) -> None:
+        if self.weight <= 0:
+            raise ConfigError(f"{self.annotations}: the weight of a set must be above 0")
+
+
+def read_set(source: SetConfig, root: Path, skeleton: Skeleton) -> list[PictureRecord]:
+    """The records of a set.
+
+    Args:
+        source: the set.
+        root: folder that the set's relative paths start from.
+        skeleton: what its keypoints must be.
+
+    Raises:
+        DataError: if it cannot be read.
+    """
+    return read_coco(root / source.annotations, root / source.images, skeleton)
+
+
+def training_entries(
+    sets: Sequence[SetConfig], root: Path, skeleton: Skeleton
+) -> tuple[list[Entry], np.ndarray]:
+    """Every person of the sets that makes a crop of its own, and the float [number of entries] weights to draw them.
+
+    Raises:
+        DataError: if a set cannot be read, or gives no person.
+    """
+    entries: list[Entry] = []
+    weights: list[float] = []
+    for source in sets:
+        found = [
+            Entry(picture, index, source.labels)
+            for picture in read_set(source, root, skeleton)
+            for index, person in enumerate(picture.persons)
+            if max(person.box_px[2:]) >= source.min_box_px
+            and training_points(person, source.labels).labelled.sum() >= source.min_keypoints
+        ]
+        if not found:
+            raise DataError(
+                f"{source.annotations}: no person has {source.min_keypoints} points to learn and a box of "
+                f"{source.min_box_px:g} px: lower min_keypoints or min_box_px"
+            )
+        entries += found
+        weights += [source.weight] * len(found)
+    if not entries:
+        raise ConfigError("data: 'train' names no set")
+    return entries, np.array(weights)
+
+
+def set_checksum(source: SetConfig, root: Path) -> str:
+    """sha256 of the annotation file: what a run writes down about its data."""
+    return hashlib.sha256((root / source.annotations).read_bytes()).hexdigest()

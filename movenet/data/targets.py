@@ -1,0 +1,190 @@
+"""Training targets: what the four heads should say about the labelled persons of a crop.
+
+Works on batches of tensors, on any device; knows no files and no skeleton. All places are in `_cells` (see
+`movenet.geometry`); a point's cell is the nearest integer, because the decode rule measures distances from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from movenet.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TargetConfig:
+    """Shape of the targets.
+
+    Attributes:
+        kernel: `exponential`: exp(-d / radius), the article's choice; `gaussian`: exp(-d^2 / (2 radius^2)).
+        radius_share: the kernel's radius as a share of the longer side of the person's box; grows with the person ...
+        radius_min_cells, radius_max_cells: ... between these.
+        center: the middle of the `box` around the labelled points, or their `mean`.
+        reg_radius_cells: reg is taught in the cells up to this far from the center, with the correction for each cell.
+        offset_radius_cells: offset is taught up to this far from a keypoint's cell; 0: in that cell alone.
+    """
+
+    kernel: Literal["exponential", "gaussian"] = "exponential"
+    radius_share: float = 0.04
+    radius_min_cells: float = 1.0
+    radius_max_cells: float = 2.0
+    center: Literal["box", "mean"] = "box"
+    reg_radius_cells: float = 3.0
+    offset_radius_cells: float = 2.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.radius_min_cells <= self.radius_max_cells or self.radius_share < 0:
+            raise ConfigError("targets: needs 0 < radius_min_cells <= radius_max_cells and radius_share >= 0")
+        if self.reg_radius_cells < 0 or self.offset_radius_cells < 0:
+            raise ConfigError("targets: reg_radius_cells and offset_radius_cells must not be negative")
+
+
+class Targets(NamedTuple):
+    """What the heads should be, and where that counts. N crops, K keypoints, grids of G x G cells.
+
+    Attributes:
+        heatmap: float [N, K, G, G], 0..1, 1 in the cell of every labelled keypoint.
+        heatmap_mask: float [N, K, 1, 1]: 0 for keypoints of which nothing is known.
+        center: float [N, 1, G, G], 0..1.
+        reg: float [N, 2K, G, G], in cells; of person 0.
+        reg_mask: float [N, 2K, G, G].
+        offset: float [N, 2K, G, G], in cells; of all persons, person 0's where two overlap.
+        offset_mask: float [N, 2K, G, G].
+    """
+
+    heatmap: Tensor
+    heatmap_mask: Tensor
+    center: Tensor
+    reg: Tensor
+    reg_mask: Tensor
+    offset: Tensor
+    offset_mask: Tensor
+
+
+def encode_targets(
+    points_unit: Tensor, labelled: Tensor, size_unit: Tensor, ignored: Tensor, grid_size: int, config: TargetConfig
+) -> Targets:
+    """Draw the targets of a batch; shapes as in `movenet.data.dataset.Sample`, with a leading axis N.
+
+    Args:
+        points_unit: float [N, P, K, 2], x and y.
+        labelled: bool [N, P, K]; a labelled point must lie inside the input.
+        size_unit: float [N, P].
+        ignored: bool [N, K].
+        grid_size: G.
+        config: shape of the targets.
+    """
+    points = points_unit * grid_size
+    centers, has_center = person_centers(points, labelled, config.center)
+    radius = (size_unit * grid_size * config.radius_share).clamp(config.radius_min_cells, config.radius_max_cells)
+    heatmap = _draw_peaks(nearest_cells(points, grid_size), labelled, radius, grid_size, config.kernel)
+    center_cells = nearest_cells(centers, grid_size)
+    center = _draw_peaks(center_cells[:, :, None], has_center[:, :, None], radius, grid_size, config.kernel)
+    reg, reg_mask = _reg(points[:, 0], labelled[:, 0], center_cells[:, 0], grid_size, config.reg_radius_cells)
+    offset, offset_mask = _offset(points, labelled, grid_size, config.offset_radius_cells)
+    mask = 1.0 - ignored[:, :, None, None].to(heatmap.dtype)
+    return Targets(heatmap, mask, center, reg, reg_mask, offset, offset_mask)
+
+
+def nearest_cells(points_cells: Tensor, grid_size: int) -> Tensor:
+    """[..., 2] places -> [..., 2] whole cells inside the grid, as floats."""
+    return torch.floor(points_cells + 0.5).clamp(0, grid_size - 1)
+
+
+def person_centers(points: Tensor, labelled: Tensor, kind: Literal["box", "mean"]) -> tuple[Tensor, Tensor]:
+    """Centers [N, P, 2] of persons from their labelled points [N, P, K, 2], and whether there is one, bool [N, P]."""
+    has_center = labelled.any(dim=2)
+    known = labelled[..., None]
+    if kind == "mean":
+        count = labelled.sum(dim=2).clamp(min=1)[..., None]
+        return (points * known).sum(dim=2) / count, has_center
+    smallest = points.masked_fill(~known, torch.inf).amin(dim=2)
+    largest = points.masked_fill(~known, -torch.inf).amax(dim=2)
+    middle = (smallest + largest) / 2
+    return torch.where(has_center[..., None], middle, torch.zeros_like(middle)), has_center
+
+
+def _draw_peaks(cells: Tensor, drawn: Tensor, radius: Tensor, grid_size: int, kernel: str) -> Tensor:
+    """Peaks at cells [N, P, C, 2] with a radius [N, P] a person -> [N, C, G, G], the larger where two overlap."""
+    axis = torch.arange(grid_size, device=cells.device, dtype=cells.dtype)
+    result = cells.new_zeros((cells.shape[0], cells.shape[2], grid_size, grid_size))
+    for person in range(cells.shape[1]):
+        rows = drawn[:, person].any(dim=1).nonzero()[:, 0]
+        if len(rows) == 0:
+            continue
+        square_x = (axis - cells[rows, person, :, :1]) ** 2  # [rows, C, x]
+        square_y = (axis - cells[rows, person, :, 1:]) ** 2
+        width = radius[rows, person, None, None]
+        if kernel == "gaussian":
+            along_x, along_y = (torch.exp(-square / (2 * width**2)) for square in (square_x, square_y))
+            peak = along_y[..., None] * along_x[:, :, None]
+        else:
+            distance = torch.sqrt(square_y[..., None] + square_x[:, :, None])
+            peak = torch.exp(-distance / width[..., None])
+        peak = peak * drawn[rows, person, :, None, None]
+        result[rows] = torch.maximum(result[rows], peak)
+    return result
+
+
+def _reg(
+    points: Tensor, labelled: Tensor, center_cell: Tensor, grid_size: int, radius: float
+) -> tuple[Tensor, Tensor]:
+    """From each cell near the center [N, 2] to the keypoints [N, K, 2]; reg and its mask, [N, 2K, G, G] each."""
+    reg, mask = _empty_maps(points, grid_size)
+    rows = torch.arange(len(points), device=points.device)
+    _write_vectors(reg, mask, rows, center_cell[:, None].expand_as(points), points, labelled, radius)
+    return reg, mask
+
+
+def _offset(points: Tensor, labelled: Tensor, grid_size: int, radius: float) -> tuple[Tensor, Tensor]:
+    """From the cells near each keypoint [N, P, K, 2] to its place; offset and its mask, [N, 2K, G, G] each."""
+    cells = nearest_cells(points, grid_size)
+    offset, mask = _empty_maps(points[:, 0], grid_size)
+    # The farthest person first: person 0, whom the decoder is to find, overwrites the others.
+    for person in reversed(range(points.shape[1])):
+        rows = labelled[:, person].any(dim=1).nonzero()[:, 0]
+        chosen = (rows, person)
+        _write_vectors(offset, mask, rows, cells[chosen], points[chosen], labelled[chosen], radius)
+    return offset, mask
+
+
+def _empty_maps(points: Tensor, grid_size: int) -> tuple[Tensor, Tensor]:
+    """Two maps of zeros, [N, 2K, G, G], for points [N, K, 2]."""
+    empty = points.new_zeros((len(points), 2 * points.shape[1], grid_size, grid_size))
+    return empty, torch.zeros_like(empty)
+
+
+def _write_vectors(
+    maps: Tensor, mask: Tensor, rows: Tensor, cells: Tensor, points: Tensor, written: Tensor, radius: float
+) -> None:
+    """Into every cell of a disc, write the vector from there to a point; only these few cells are touched.
+
+    Args:
+        maps, mask: [N, 2K, G, G], changed in place.
+        rows: int64 [R], which of the N crops.
+        cells: [R, K, 2], middle of the disc of each keypoint.
+        points: [R, K, 2], where the vectors end.
+        written: bool [R, K].
+        radius: of the disc, in cells.
+    """
+    grid_size = maps.shape[-1]
+    near = cells[:, :, None] + _disc(radius, cells)  # [R, K, M, 2]
+    inside = written[..., None] & ((near >= 0) & (near < grid_size)).all(dim=-1)
+    row, keypoint, member = inside.nonzero(as_tuple=True)
+    cell = near[row, keypoint, member]
+    place = (rows[row], keypoint, slice(None), cell[:, 1].long(), cell[:, 0].long())
+    by_keypoint = (-1, 2)
+    maps.unflatten(1, by_keypoint)[place] = points[row, keypoint] - cell
+    mask.unflatten(1, by_keypoint)[place] = 1.0
+
+
+def _disc(radius: float, like: Tensor) -> Tensor:
+    """[M, 2]: the whole-numbered vectors up to `radius` long."""
+    reach = int(radius)
+    axis = torch.arange(-reach, reach + 1, device=like.device, dtype=like.dtype)
+    vectors = torch.cartesian_prod(axis, axis)
+    return vectors[(vectors**2).sum(dim=1) <= radius**2]

@@ -1,0 +1,11 @@
+"""Losses. Each is a function of predicted maps, target maps and a mask, and returns a scalar.
+
+The contract, once for all: maps are float [N, C, G, G]; what the mask leaves out has no influence on value or gradient;
+the mean runs over what it leaves in (0 where that is nothing).
+"""
+
+from movenet.losses.maps import masked_l1, weighted_mse
+from movenet.losses.pose import LossConfig, PoseLoss
+from movenet.losses.structure import bone_loss
+
+__all__ = ["LossConfig", "PoseLoss", "bone_loss", "masked_l1", "weighted_mse"]

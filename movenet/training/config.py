@@ -1,0 +1,147 @@
+"""What a training run is made of. A YAML file in configs/ fills it, the command line overrides any field."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from movenet.data.augment import AugmentationConfig
+from movenet.data.sets import SetConfig
+from movenet.data.targets import TargetConfig
+from movenet.errors import ConfigError
+from movenet.losses import LossConfig
+from movenet.models.layers import ProbabilityName
+from movenet.models.network import COARSEST_STRIDE
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The network.
+
+    Attributes:
+        name: a preset; `python -m movenet.models` lists them.
+        input_size: side of the square input in pixels, a multiple of 32.
+        probability: what turns the logits of heatmap and center into 0..1.
+        initial_weights: a checkpoint to start from. Layers of another shape (heads of another skeleton) start fresh.
+    """
+
+    name: str = "shufflenet_v2_x0_75"
+    input_size: int = 192
+    probability: ProbabilityName = "sigmoid"
+    initial_weights: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.input_size <= 0 or self.input_size % COARSEST_STRIDE:
+            raise ConfigError(f"model: input_size must be a multiple of {COARSEST_STRIDE}, not {self.input_size}")
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """What is learnt from, and what is watched.
+
+    Attributes:
+        train: the sets to learn from, drawn by their weights.
+        dev: the set that the best checkpoint is chosen by.
+        root: folder that the sets' relative paths start from.
+        skeleton: a YAML file; COCO's seventeen keypoints if none is given.
+        samples_per_epoch: an epoch's length; by default the number of training persons.
+        max_persons: persons of a crop that targets are drawn for.
+        workers: processes that load pictures.
+        max_bad_share: the run fails when more than this share of an epoch's pictures cannot be read.
+    """
+
+    train: list[SetConfig]
+    dev: SetConfig
+    root: str = "data"
+    skeleton: str | None = None
+    samples_per_epoch: int | None = None
+    max_persons: int = 6
+    workers: int = 2
+    max_bad_share: float = 0.01
+
+    def __post_init__(self) -> None:
+        if not self.train:
+            raise ConfigError("data: 'train' must name at least one set")
+        if self.max_persons < 1 or self.workers < 0 or not 0 <= self.max_bad_share <= 1:
+            raise ConfigError("data: needs max_persons >= 1, workers >= 0 and max_bad_share in 0..1")
+
+
+@dataclass(frozen=True)
+class OptimisationConfig:
+    """How the network learns.
+
+    Attributes:
+        epochs: length of the run.
+        batch_size: samples a step and process.
+        learning_rate: AdamW's, at the top of the one-cycle schedule.
+        warmup_share: share of the steps in which it rises.
+        weight_decay: AdamW's.
+        gradient_clip: largest norm of a step's gradient.
+        averaging_decay: of the exponential moving average of the weights, which is what is evaluated and kept.
+        dev_every_epochs: how often the dev set is evaluated.
+    """
+
+    epochs: int = 50
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    warmup_share: float = 0.05
+    weight_decay: float = 0.02
+    gradient_clip: float = 5.0
+    averaging_decay: float = 0.998
+    dev_every_epochs: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.epochs, self.batch_size, self.dev_every_epochs) < 1 or self.learning_rate <= 0:
+            raise ConfigError("optimisation: epochs, batch_size, dev_every_epochs and learning_rate must be above 0")
+        if not 0 < self.warmup_share < 1 or not 0 <= self.averaging_decay < 1:
+            raise ConfigError("optimisation: warmup_share and averaging_decay must lie between 0 and 1")
+
+
+@dataclass(frozen=True)
+class HardwareConfig:
+    """Where it runs; every value is Lightning's own.
+
+    Attributes:
+        accelerator: `auto`, `cpu`, `gpu`, ...
+        devices: number of devices a machine, or `auto`.
+        machines: number of machines (started by torchrun or a cluster's scheduler).
+        precision: `bf16-mixed` also pays on CPUs with bf16 units; `32-true` elsewhere.
+        channels_last: memory layout of the pictures; faster on CPUs and on tensor cores.
+        threads: of each process on a CPU; torch's own choice if none is given.
+    """
+
+    accelerator: str = "auto"
+    devices: int | Literal["auto"] = "auto"
+    machines: int = 1
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    channels_last: bool = True
+    threads: int | None = None
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One training run.
+
+    Attributes:
+        output: folder for checkpoints, metrics and logs.
+        data: what is learnt from.
+        model: the network.
+        augmentation: how pictures are varied.
+        targets: what the heads are taught.
+        loss: weights of the losses.
+        optimisation: how it learns.
+        hardware: where it runs.
+        seed: of all chance.
+        resume: go on from `output`'s last checkpoint.
+    """
+
+    output: str
+    data: DataConfig
+    model: ModelConfig = field(default_factory=ModelConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    targets: TargetConfig = field(default_factory=TargetConfig)
+    loss: LossConfig = field(default_factory=LossConfig)
+    optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
+    hardware: HardwareConfig = field(default_factory=HardwareConfig)
+    seed: int = 0
+    resume: bool = False

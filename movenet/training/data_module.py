@@ -1,0 +1,81 @@
+"""The loaders of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+from lightning import LightningDataModule
+from torch.utils.data import DataLoader
+
+from movenet.data.dataset import Batch, CropDataset, Sample, collate
+from movenet.data.sampler import WeightedEpochSampler
+from movenet.data.sets import read_set, training_entries
+from movenet.metrics.evaluation import default_min_keypoints, select_persons
+from movenet.skeleton import Skeleton
+from movenet.training.config import RunConfig
+from movenet.training.validation import ValidationDataset, ValidationSample
+
+
+def _one_opencv_thread(_worker: int) -> None:
+    cv2.setNumThreads(0)
+
+
+class PoseDataModule(LightningDataModule):
+    """Training crops by the weights of their sets, and the dev set's persons.
+
+    Args:
+        config: of the run.
+        skeleton: of the network.
+
+    Raises:
+        DataError: if a set cannot be read or gives no person.
+    """
+
+    def __init__(self, config: RunConfig, skeleton: Skeleton) -> None:
+        super().__init__()
+        self._config = config
+        self._skeleton = skeleton
+        root = Path(config.data.root)
+        entries, self._weights = training_entries(config.data.train, root, skeleton)
+        self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
+        self._training = CropDataset(
+            entries,
+            skeleton,
+            config.model.input_size,
+            config.data.max_persons,
+            config.augmentation,
+            config.seed,
+        )
+        self.dev_persons = select_persons(
+            read_set(config.data.dev, root, skeleton), "cropped", default_min_keypoints(skeleton)
+        )
+
+    @property
+    def num_training_persons(self) -> int:
+        return len(self._training)
+
+    def train_dataloader(self) -> DataLoader[Sample | None]:
+        rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        workers = self._config.data.workers
+        return DataLoader(
+            self._training,
+            batch_size=self._config.optimisation.batch_size,
+            sampler=WeightedEpochSampler(
+                self._weights, self.samples_per_epoch, self._config.seed, rank, world_size
+            ),  # type: ignore[arg-type]  # the dataset is indexed by (epoch, index)
+            collate_fn=collate,
+            drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
+            num_workers=workers,
+            worker_init_fn=_one_opencv_thread,
+            persistent_workers=False,
+            prefetch_factor=4 if workers else None,
+        )
+
+    def val_dataloader(self) -> DataLoader[ValidationSample]:
+        return DataLoader(
+            ValidationDataset(self.dev_persons, self._config.model.input_size),
+            batch_size=self._config.optimisation.batch_size,
+            num_workers=min(1, self._config.data.workers),
+            worker_init_fn=_one_opencv_thread,
+        )

@@ -1,0 +1,123 @@
+"""One training run, from its config to its checkpoints."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import torch
+from lightning import Trainer, seed_everything
+from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+
+from movenet.errors import ConfigError
+from movenet.models.checkpoint import NetworkSpec, load_network
+from movenet.models.network import MoveNet
+from movenet.skeleton import COCO17, Skeleton
+from movenet.training.callbacks import SpeedMonitor
+from movenet.training.config import ModelConfig, RunConfig
+from movenet.training.data_module import PoseDataModule
+from movenet.training.module import MONITORED, PoseModule
+from movenet.training.provenance import write_provenance
+
+LAST_CHECKPOINT = "last.ckpt"
+BEST_CHECKPOINT = "best.ckpt"
+
+_logger = logging.getLogger(__name__)
+
+
+def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
+    """Train; returns the best checkpoint.
+
+    Writes into `config.output`: `best.ckpt` and `last.ckpt`, `metrics/metrics.csv`, TensorBoard's event files,
+    `config.yaml` and `provenance.json`.
+
+    Args:
+        config: of the run.
+        resolved_config: the same as YAML, every default filled in.
+        repository: folder whose git revision is written down.
+
+    Raises:
+        MovenetError: if config, data or a checkpoint cannot be used.
+    """
+    output = Path(config.output)
+    resume_from = _checkpoint_to_resume(output, config.resume)
+    seed_everything(config.seed, verbose=False)
+    if config.hardware.threads is not None:
+        torch.set_num_threads(config.hardware.threads)
+    skeleton = Skeleton.from_yaml(config.data.skeleton) if config.data.skeleton else COCO17
+    data = PoseDataModule(config, skeleton)
+    spec = NetworkSpec(config.model.name, config.model.input_size, config.model.probability, skeleton)
+    network = _initial_network(spec, config.model)
+    if config.hardware.channels_last:
+        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = PoseModule(network, spec, config, data.dev_persons, data.samples_per_epoch)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
+    write_provenance(output / "provenance.json", config, repository)
+    _logger.info(
+        "%d training persons, %d dev persons, %d samples an epoch",
+        data.num_training_persons,
+        len(data.dev_persons),
+        data.samples_per_epoch,
+    )
+    trainer = _trainer(config, output)
+    trainer.fit(module, data, ckpt_path=resume_from, weights_only=True)
+    return output / BEST_CHECKPOINT
+
+
+def _checkpoint_to_resume(output: Path, resume: bool) -> str | None:
+    last = output / LAST_CHECKPOINT
+    if resume and not last.is_file():
+        raise ConfigError(f"{last}: nothing to resume; leave --resume out to start a run")
+    if not resume and last.is_file():
+        raise ConfigError(f"{output}: already holds a run; give --resume true to go on with it, or another --output")
+    return str(last) if resume else None
+
+
+def _initial_network(spec: NetworkSpec, config: ModelConfig) -> MoveNet:
+    network = spec.build()
+    if config.initial_weights is None:
+        return network
+    source, _ = load_network(config.initial_weights)
+    own = network.state_dict()
+    fitting = {k: v for k, v in source.state_dict().items() if k in own and own[k].shape == v.shape}
+    if not any(key.startswith("backbone.") for key in fitting):
+        raise ConfigError(f"{config.initial_weights}: holds another architecture than '{spec.model}'")
+    fresh = sorted(set(own) - set(fitting))
+    if fresh:
+        _logger.warning("%d tensors start fresh, their shapes differ: %s ...", len(fresh), fresh[0])
+    network.load_state_dict(fitting, strict=False)
+    return network
+
+
+def _trainer(config: RunConfig, output: Path) -> Trainer:
+    optimisation, hardware = config.optimisation, config.hardware
+    callbacks: list[Callback] = [
+        EMAWeightAveraging(decay=optimisation.averaging_decay, use_buffers=True),
+        # Best by the dev set; the last one after every epoch, so that little is lost when a run is killed.
+        ModelCheckpoint(output, Path(BEST_CHECKPOINT).stem, monitor=MONITORED, mode="max", enable_version_counter=False),
+        ModelCheckpoint(
+            output,
+            Path(LAST_CHECKPOINT).stem,
+            every_n_epochs=1,
+            save_on_train_epoch_end=True,
+            enable_version_counter=False,
+        ),
+        LearningRateMonitor(logging_interval="epoch"),
+        SpeedMonitor(),
+    ]
+    return Trainer(
+        accelerator=hardware.accelerator,
+        devices=hardware.devices,
+        num_nodes=hardware.machines,
+        precision=hardware.precision,
+        max_epochs=optimisation.epochs,
+        gradient_clip_val=optimisation.gradient_clip,
+        check_val_every_n_epoch=optimisation.dev_every_epochs,
+        callbacks=callbacks,
+        logger=[CSVLogger(output, name="", version="metrics"), TensorBoardLogger(output, name="", version="tensorboard")],
+        use_distributed_sampler=False,  # ours already divides the samples
+        num_sanity_val_steps=0,
+        log_every_n_steps=20,
+    )
