@@ -46,9 +46,9 @@ def load_command(name: str) -> Command:
     return cast(Command, importlib.import_module(f"movenet.commands.{name}"))
 
 
-def run_command(command: Command, argv: Sequence[str] | None = None) -> int:
+def run_command(command: Command, argv: Sequence[str] | None = None, prog: str | None = None) -> int:
     """One command as a program of its own (`demo.py`, `evaluate.py`); returns the exit status."""
-    parser = argparse.ArgumentParser(description=command.HELP)
+    parser = argparse.ArgumentParser(prog=prog, description=command.HELP)
     command.register(parser)
     arguments = parser.parse_args(argv)
     return exit_status(lambda: command.run(arguments))

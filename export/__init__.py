@@ -1,0 +1,1 @@
+"""From a checkpoint to models that run without torch: `python -m export`. Needs the `export` extra."""

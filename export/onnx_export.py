@@ -1,0 +1,83 @@
+"""The network as an ONNX file: batch 1, static shapes, outputs under the heads' names."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnx
+import torch
+
+from export.fold import fold_batch_norms
+from export.heads_module import HeadsModule, example_input
+from movenet.errors import ModelError
+from movenet.metadata import HEAD_NAMES, ONNX_FILE
+from movenet.models import MoveNet
+
+INPUT_NAME = "image"
+
+
+def write_onnx(network: MoveNet, input_size: int, folder: Path, half_weights: bool) -> dict[str, str]:
+    """Write `model.onnx` into a folder.
+
+    Args:
+        half_weights: has no effect: on CPUs ONNX Runtime computes in single precision, and half would cost casts.
+
+    Returns:
+        The file's name and the precision of its weights.
+
+    Raises:
+        ModelError: if the file does not pass ONNX's own check.
+    """
+    model = _trace(network, input_size)
+    _drop_traces(model)
+    path = folder / ONNX_FILE
+    onnx.save(model, path)
+    try:
+        onnx.checker.check_model(path, full_check=True)
+    except onnx.checker.ValidationError as error:
+        raise ModelError(f"the exported ONNX model is not valid: {str(error).splitlines()[0]}") from error
+    return {ONNX_FILE: "fp32"}
+
+
+def _trace(network: MoveNet, input_size: int) -> onnx.ModelProto:
+    module = HeadsModule(fold_batch_norms(network)).eval()
+    with _quiet_exporter():
+        program = torch.onnx.export(
+            module,
+            (example_input(input_size),),
+            input_names=[INPUT_NAME],
+            output_names=list(HEAD_NAMES),
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise ModelError("torch.onnx gave no model")
+    return program.model_proto
+
+
+@contextlib.contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """torch's exporter reports progress on stdout, and warns about its internals and packages that are not needed."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _drop_traces(model: onnx.ModelProto) -> None:
+    """Remove the exporter's stack traces: a third of a small file, and they name folders of this machine."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    del model.graph.value_info[:]
+    for element in (*model.graph.node, *model.graph.initializer, *model.graph.input, *model.graph.output):
+        del element.metadata_props[:]

@@ -1,0 +1,74 @@
+"""Weights moved into the range of half precision, without changing what the network computes.
+
+Half precision flushes what is below 6e-5 to zero when the weights are converted, and the bare depthwise layers of the
+pyramid and the heads have channels whose weights are that small. A depthwise channel can be multiplied by a power of
+two if the next pointwise layer's weights on that channel are divided by it: both moves are exact in binary floating
+point.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+Network = TypeVar("Network", bound=nn.Module)
+
+
+def balance_depthwise(network: Network) -> Network:
+    """A copy in which each depthwise channel and the pointwise weights that read it are of about the same size.
+
+    Only pairs with nothing between them are touched; batch norms should be folded before.
+    """
+    balanced = copy.deepcopy(network)
+    for layers in _chains(balanced):
+        for depthwise, pointwise in pairwise(layers):
+            if _is_depthwise(depthwise) and _is_pointwise(pointwise):
+                _balance(depthwise, pointwise)  # type: ignore[arg-type]
+    return balanced
+
+
+def _balance(depthwise: nn.Conv2d, pointwise: nn.Conv2d) -> None:
+    own = depthwise.weight.detach().abs().amax(dim=(1, 2, 3))
+    next_ = pointwise.weight.detach().abs().amax(dim=(0, 2, 3))
+    used = (own > 0) & (next_ > 0)
+    # The exponent that brings both maxima closest to their geometric mean; a channel that is all zero stays.
+    ratio = torch.where(used, next_, 1.0) / torch.where(used, own, 1.0)
+    factor = torch.exp2(torch.round(torch.log2(ratio) / 2))
+    with torch.no_grad():
+        depthwise.weight *= factor[:, None, None, None]
+        pointwise.weight /= factor[None, :, None, None]
+        if depthwise.bias is not None:
+            depthwise.bias *= factor
+
+
+def _chains(module: nn.Module) -> Iterator[list[nn.Module]]:
+    """The layers of every outermost `Sequential`, in the order of the data; inner ones are spliced in."""
+    if not isinstance(module, nn.Sequential):
+        for child in module.children():
+            yield from _chains(child)
+        return
+    layers = list(_flatten(module))
+    yield layers
+    for layer in layers:
+        yield from _chains(layer)
+
+
+def _flatten(sequence: nn.Sequential) -> Iterator[nn.Module]:
+    for layer in sequence:
+        if isinstance(layer, nn.Sequential):
+            yield from _flatten(layer)
+        elif not isinstance(layer, nn.Identity):
+            yield layer
+
+
+def _is_depthwise(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels == layer.out_channels
+
+
+def _is_pointwise(layer: nn.Module) -> bool:
+    return isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1) and layer.groups == 1
