@@ -98,7 +98,7 @@ class Metrics:
 
 
 def default_min_keypoints(skeleton: Skeleton) -> int:
-    """Half of the skeleton's keypoints, rounded down, at least one: of COCO's set, as in Google's published figures."""
+    """Half of the skeleton's keypoints, rounded down, but at least one."""
     return max(1, skeleton.num_keypoints // 2)
 
 

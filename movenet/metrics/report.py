@@ -1,0 +1,54 @@
+"""An evaluation's figures for the reader: tables on the console, and a json file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from movenet.errors import DataError
+from movenet.metrics.evaluation import Metrics
+
+
+def figures_table(metrics: Metrics, title: str) -> Table:
+    """The figures over all keypoints."""
+    table = Table(title=title)
+    for heading in ("PCK 5 px", "PCK 0.2 torso", "OKS AP", "AP50", "AP75", "AR", "persons"):
+        table.add_column(heading, justify="right")
+    oks = metrics.oks
+    figures = metrics.pck_5px, metrics.pck_torso, oks.ap, oks.ap50, oks.ap75, oks.ar
+    table.add_row(*map(_percent, figures), str(metrics.persons))
+    return table
+
+
+def keypoints_table(metrics: Metrics) -> Table:
+    """A row for each keypoint."""
+    table = Table(title="per keypoint")
+    table.add_column("keypoint")
+    for heading in ("PCK 5 px", "PCK 0.2 torso", "OKS AP", "labelled"):
+        table.add_column(heading, justify="right")
+    for name, keypoint in metrics.per_keypoint.items():
+        figures = keypoint.pck_5px, keypoint.pck_torso, keypoint.oks_ap
+        table.add_row(name, *map(_percent, figures), str(keypoint.labelled))
+    return table
+
+
+def write_json(path: Path, report: Mapping[str, Any]) -> None:
+    """Write a report so that the file is either the old one or the whole new one, whatever happens.
+
+    Raises:
+        DataError: if it cannot be written there.
+    """
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    try:
+        unfinished.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written: {error.strerror}") from error
+
+
+def _percent(figure: float | None) -> str:
+    return "-" if figure is None else f"{figure:.1f}"
