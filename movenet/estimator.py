@@ -70,11 +70,17 @@ class PoseEstimator:
 
     def __init__(self, weights: str | Path, runtime: str = "ncnn", num_threads: int = 1) -> None:
         self._runtime = create_runtime(weights, runtime, num_threads)
+        # Libraries load lazily: what is missing shows here, and the first frame takes no longer than the others.
+        decode(*self._runtime(self._black_input()))
 
     @property
     def metadata(self) -> ModelMetadata:
         """What the model is."""
         return self._runtime.metadata
+
+    def _black_input(self) -> np.ndarray:
+        side = self.metadata.input_size
+        return np.zeros((side, side, 3), np.uint8)
 
     def __call__(self, frame_bgr: np.ndarray, square: Square | None = None) -> Pose:
         """Find the pose.

@@ -136,6 +136,8 @@ class ModelMetadata:
         Raises:
             ModelError: if the folder or a file is missing, the metadata is broken, or a file is not the exported one.
         """
+        if Path(folder).is_file():
+            raise ModelError(f"{folder}: a file; give a folder that `python -m export` wrote (torch reads checkpoints)")
         path = Path(folder) / METADATA_FILE
         try:
             metadata = cls.from_dict(_read_object(path))
