@@ -104,8 +104,8 @@ def _disc(canvas: np.ndarray, center: np.ndarray, radius_px: float, colour: tupl
 
 
 def _text_size(text: str, frame_shape: tuple[int, ...]) -> tuple[float, int]:
-    """Font scale and thickness: in proportion to the picture, and never wider than it."""
-    scale = max(frame_shape[:2]) / 1100
+    """Font scale and thickness: in proportion to the picture within limits, and never wider than it."""
+    scale = min(max(max(frame_shape[:2]) / 1100, 0.35), 1.0)
     (width, _), _ = cv2.getTextSize(text, _FONT, scale, 1)
     scale *= min(1.0, 0.95 * frame_shape[1] / max(width, 1))
     return scale, max(1, round(scale * 1.5))

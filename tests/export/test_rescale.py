@@ -1,0 +1,106 @@
+"""Balancing and folding: the same function, with weights that half precision can hold."""
+
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from export.fold import fold_batch_norms
+from export.rescale import balance_depthwise
+from movenet.models import build, preset_names
+from movenet.models.layers import depthwise_separable
+
+CHANNELS = 8
+
+
+def tiny_depthwise(exponent: float) -> nn.Sequential:
+    """Depthwise weights around 10**exponent, and pointwise weights that make up for it."""
+    torch.manual_seed(0)
+    layers = nn.Sequential(
+        nn.Conv2d(CHANNELS, CHANNELS, 3, padding=1, groups=CHANNELS, bias=False), nn.Conv2d(CHANNELS, 5, 1)
+    )
+    with torch.no_grad():
+        layers[0].weight *= 10**exponent
+        layers[1].weight *= 10**-exponent
+    return layers
+
+
+def through_half(network: nn.Module) -> nn.Module:
+    """Weights as a converter stores them: rounded to half precision, subnormal numbers flushed to zero."""
+    smallest = torch.finfo(torch.float16).tiny
+    with torch.no_grad():
+        for parameter in network.parameters():
+            half = parameter.half().float()
+            parameter.copy_(torch.where(half.abs() < smallest, 0.0, half))
+    return network
+
+
+def pixels() -> Tensor:
+    return torch.randn(2, CHANNELS, 12, 12, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("exponent", [-7, -3, 0, 3])
+def test_balancing_is_exact(exponent: float) -> None:
+    network = tiny_depthwise(exponent)
+    with torch.no_grad():
+        assert torch.equal(network(pixels()), balance_depthwise(network)(pixels()))
+
+
+def test_balancing_with_a_bias_is_exact() -> None:
+    network = nn.Sequential(nn.Conv2d(4, 4, 3, groups=4), nn.Conv2d(4, 3, 1)).double()
+    with torch.no_grad():
+        network[0].weight *= 1e-6
+        image = torch.randn(1, 4, 6, 6, dtype=torch.double)
+        assert torch.equal(network(image), balance_depthwise(network)(image))
+
+
+def test_tiny_weights_survive_half_precision() -> None:
+    network = tiny_depthwise(-4)
+    with torch.no_grad():
+        expected = network(pixels())
+        plain = (through_half(copy.deepcopy(network))(pixels()) - expected).abs().max()
+        balanced = (through_half(balance_depthwise(network))(pixels()) - expected).abs().max()
+    assert balanced < 0.02 * plain
+
+
+def test_dead_channel_stays_dead() -> None:
+    network = tiny_depthwise(0)
+    with torch.no_grad():
+        network[0].weight[0] = 0
+        network[1].weight[:, 1] = 0
+    balanced = balance_depthwise(network)
+    assert all(bool(parameter.isfinite().all()) for parameter in balanced.parameters())
+    assert torch.equal(balanced[0].weight[0], network[0].weight[0])  # type: ignore[index]
+
+
+def test_an_activation_between_forbids_balancing() -> None:
+    network = nn.Sequential(tiny_depthwise(-3)[0], nn.ReLU6(), tiny_depthwise(-3)[1])
+    balanced = balance_depthwise(network)
+    assert all(torch.equal(a, b) for a, b in zip(network.parameters(), balanced.parameters(), strict=True))
+
+
+def test_network_given_is_not_changed() -> None:
+    network = nn.Sequential(*depthwise_separable(CHANNELS, 5)).eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    balance_depthwise(fold_batch_norms(network))
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_folding_and_balancing_keep_every_network(preset: str) -> None:
+    torch.manual_seed(0)
+    network = build(preset, 3)
+    with torch.no_grad():
+        network(255 * torch.rand(2, 3, 64, 64))
+        network.eval()
+        folded = fold_batch_norms(network)
+        assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+        picture = 255 * torch.rand(1, 3, 64, 64)
+        for expected, from_folded, from_balanced in zip(
+            network(picture), folded(picture), balance_depthwise(folded)(picture), strict=True
+        ):
+            torch.testing.assert_close(from_folded, expected, atol=1e-4, rtol=1e-4)
+            torch.testing.assert_close(from_balanced, from_folded, atol=1e-5, rtol=1e-5)
