@@ -22,6 +22,7 @@ class MoveNet(nn.Module):
         head_channels: channels inside each head's tower.
         num_keypoints: K.
         probability_name: see `PoseHeads`.
+        top_activation: see `FeaturePyramid`.
     """
 
     def __init__(
@@ -31,10 +32,11 @@ class MoveNet(nn.Module):
         head_channels: int,
         num_keypoints: int,
         probability_name: ProbabilityName = "sigmoid",
+        top_activation: bool = True,
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.pyramid = FeaturePyramid(backbone.channels, pyramid_widths)  # type: ignore[arg-type]
+        self.pyramid = FeaturePyramid(backbone.channels, pyramid_widths, top_activation)  # type: ignore[arg-type]
         self.heads = PoseHeads(self.pyramid.out_channels, head_channels, num_keypoints, probability_name)
         self.num_keypoints = num_keypoints
 

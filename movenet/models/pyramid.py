@@ -13,15 +13,16 @@ class FeaturePyramid(nn.Module):
     Args:
         channels: widths of the backbone's levels, finest (stride 4) first.
         widths: width of the pyramid before each merge, coarsest first, and of the result; one entry a level.
-        top_activation: whether the coarsest level's 1x1 convolution has an activation.
+        top_activation: whether the coarsest level's 1x1 convolution has an activation (in Google's graphs it is
+            linear, as the laterals are).
     """
 
-    def __init__(self, channels: tuple[int, ...], widths: tuple[int, ...]) -> None:
+    def __init__(self, channels: tuple[int, ...], widths: tuple[int, ...], top_activation: bool = True) -> None:
         super().__init__()
         if len(widths) != len(channels):
             raise ValueError(f"{len(channels)} levels need as many pyramid widths, not {len(widths)}")
         finer = channels[-2::-1]
-        self.top = conv_norm(channels[-1], widths[0])
+        self.top = conv_norm(channels[-1], widths[0], activation=nn.ReLU if top_activation else None)
         self.laterals = nn.ModuleList(
             conv_norm(inputs, width, activation=None) for inputs, width in zip(finer, widths[:-1], strict=True)
         )

@@ -58,7 +58,7 @@ def _add_mobilenet(name: str, width: float) -> None:
     # The pyramid and the heads of Google's MoveNet, the same for both of its sizes.
     @_register(name)
     def build_preset(num_keypoints: int, probability: ProbabilityName) -> MoveNet:
-        return MoveNet(MobileNetV2(width), (64, 32, 24, 24), 96, num_keypoints, probability)
+        return MoveNet(MobileNetV2(width), (64, 32, 24, 24), 96, num_keypoints, probability, top_activation=False)
 
 
 _add_shufflenet("shufflenet_v2_x0_5", 0.5, (48, 32, 24, 24), 48)
