@@ -30,8 +30,8 @@ def write_ncnn(network: MoveNet, input_size: int, folder: Path, half_weights: bo
     Raises:
         ModelError: if pnnx cannot convert the network.
     """
-    folded = fold_batch_norms(network)
-    prepared = balance_depthwise(folded) if half_weights else folded
+    # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
+    prepared = balance_depthwise(fold_batch_norms(network))
     with tempfile.TemporaryDirectory() as scratch:
         traced = Path(scratch) / "network.pt"
         _trace(prepared, input_size).save(str(traced))

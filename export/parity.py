@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 
 from movenet.decoding import decode
@@ -40,7 +41,7 @@ class Tolerance:
 
 
 TOLERANCES = {
-    "fp32": Tolerance(probability=1e-3, cells=2e-2, points_px=0.1, moved_share=0.0),
+    "fp32": Tolerance(probability=1e-4, cells=1e-3, points_px=0.05, moved_share=0.0),
     "fp16": Tolerance(probability=2e-2, cells=0.25, points_px=1.0, moved_share=0.02),
 }
 
@@ -119,7 +120,7 @@ def load_pictures(paths: Sequence[str], input_size: int) -> list[np.ndarray]:
 def _letterboxed(frame_bgr: np.ndarray, input_size: int) -> np.ndarray:
     height, width = frame_bgr.shape[:2]
     image, _ = extract_square(frame_bgr, letterbox_square(width, height), input_size)
-    return np.ascontiguousarray(image[..., ::-1])
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _sample_frames() -> list[np.ndarray]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from movenet.decoding import decode
@@ -97,7 +98,7 @@ class PoseEstimator:
         start = time.perf_counter()
         wanted = letterbox_square(width, height) if square is None else square
         image_bgr, cut = extract_square(frame_bgr, wanted, self.metadata.input_size)
-        image_rgb = np.ascontiguousarray(image_bgr[..., ::-1])
+        image_rgb = cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB)
         preprocessed = time.perf_counter()
         heads = self._runtime(image_rgb)
         computed = time.perf_counter()
