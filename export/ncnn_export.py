@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pnnx
 import torch
+from torch import Tensor, nn
 
 from export.fold import fold_batch_norms
 from export.heads_module import HeadsModule, example_input
@@ -16,6 +17,7 @@ from export.rescale import balance_depthwise
 from movenet.errors import ModelError
 from movenet.metadata import NCNN_BIN_FILE, NCNN_PARAM_FILE
 from movenet.models import MoveNet
+from movenet.models.layers import CheapSigmoid
 
 
 def write_ncnn(network: MoveNet, input_size: int, folder: Path, half_weights: bool) -> dict[str, str]:
@@ -31,12 +33,26 @@ def write_ncnn(network: MoveNet, input_size: int, folder: Path, half_weights: bo
         ModelError: if pnnx cannot convert the network.
     """
     # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
-    prepared = balance_depthwise(fold_batch_norms(network))
+    prepared = _without_softsign(balance_depthwise(fold_batch_norms(network)))
     with tempfile.TemporaryDirectory() as scratch:
         traced = Path(scratch) / "network.pt"
         _trace(prepared, input_size).save(str(traced))
         _convert(traced, input_size, folder, half_weights)
     return {NCNN_PARAM_FILE: "text", NCNN_BIN_FILE: "fp16" if half_weights else "fp32"}
+
+
+class _PlainCheapSigmoid(nn.Module):
+    """`CheapSigmoid` to the last bit (halving is exact), in an order that pnnx does not take for a softsign."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 * x / (1.0 + torch.abs(x)) + 0.5
+
+
+def _without_softsign(network: MoveNet) -> MoveNet:
+    """Change, in place, what pnnx would turn into a softsign: ncnn has no such layer."""
+    if isinstance(network.heads.probability, CheapSigmoid):
+        network.heads.probability = _PlainCheapSigmoid()
+    return network
 
 
 def _trace(network: MoveNet, input_size: int) -> torch.jit.ScriptModule:

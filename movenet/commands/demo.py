@@ -26,7 +26,7 @@ from movenet.visualize import MIN_SCORE, draw_pose, draw_timings
 
 NAME = "demo"
 HELP = "Find one person's pose in a picture, folder, video, camera or stream; draw it, print it, save it."
-DEFAULT_WEIGHTS = Path("weights")
+DEFAULT_WEIGHTS = Path("weights/default")
 
 PICTURE_KINDS = (SourceKind.PICTURE, SourceKind.FOLDER)
 

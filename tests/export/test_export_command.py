@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import torch
 
 from export import command, parity
 from movenet.cli import STATUS_ERROR, run_command
@@ -22,8 +23,12 @@ from movenet.metadata import (
     ONNX_FILE,
     ModelMetadata,
 )
+from movenet.models import NetworkSpec, preset_names, save_network
+from movenet.models.layers import ProbabilityName
 from movenet.runtimes import create_runtime
+from movenet.skeleton import Skeleton
 
+THREE_POINTS = Skeleton(("head", "left_hand", "right_hand"), (("left_hand", "right_hand"),), (), (0.1, 0.1, 0.1))
 NCNN_FILES = {CHECKPOINT_FILE, METADATA_FILE, NCNN_BIN_FILE, NCNN_PARAM_FILE}
 
 
@@ -65,6 +70,23 @@ def test_half_weights_are_half_the_size(tiny_checkpoint: Path, tiny_model: Path,
     metadata = ModelMetadata.load(output)
     assert metadata.files[NCNN_BIN_FILE].precision == "fp16"
     assert metadata.files[NCNN_BIN_FILE].num_bytes < 0.55 * (tiny_model / NCNN_BIN_FILE).stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("preset", "probability"),
+    [*((preset, "sigmoid") for preset in preset_names()), ("shufflenet_v2_x0_5", "cheap_sigmoid")],
+)
+@pytest.mark.slow
+def test_every_network_agrees_in_every_format(
+    preset: str, probability: ProbabilityName, tmp_path: Path, picture: Path
+) -> None:
+    torch.manual_seed(0)
+    spec = NetworkSpec(preset, 96, probability, THREE_POINTS)
+    network = spec.build()
+    for head in (network.heads.heatmap, network.heads.center, network.heads.reg, network.heads.offset):
+        torch.nn.init.normal_(head[-1].weight, std=0.5)
+    save_network(tmp_path / "random.ckpt", network, spec)
+    assert export(tmp_path / "random.ckpt", tmp_path / "model", picture) == 0
 
 
 def test_onnx_is_static_and_lean(tiny_model: Path) -> None:
