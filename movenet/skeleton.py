@@ -94,16 +94,16 @@ class Skeleton:
             names = tuple(str(keypoint["name"]) for keypoint in keypoints)
             sigmas = tuple(float(keypoint["sigma"]) for keypoint in keypoints)
             edges = tuple((str(first), str(second)) for first, second in definition.get("edges", []))
-            torso = tuple(str(name) for name in definition["torso"]) if definition.get("torso") else None
+            torso = tuple(str(name) for name in definition.get("torso") or ())
             mirrors = {str(k["name"]): str(k["mirror"]) for k in keypoints if k.get("mirror")}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SkeletonError(
                 f"a skeleton needs 'keypoints' (each with 'name' and 'sigma', and 'mirror' where it has one) "
                 f"and 'edges' (pairs of names): {error!r}"
             ) from error
-        if torso is not None and len(torso) != 2:
+        if len(torso) not in (0, 2):
             raise SkeletonError(f"'torso' takes two keypoint names, not {len(torso)}")
-        return cls(names, _mutual_pairs(names, mirrors), edges, sigmas, torso)  # type: ignore[arg-type]
+        return cls(names, _mutual_pairs(names, mirrors), edges, sigmas, (torso[0], torso[1]) if torso else None)
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> Skeleton:
@@ -128,16 +128,15 @@ def _mutual_pairs(names: tuple[str, ...], mirrors: dict[str, str]) -> tuple[tupl
     for name, other in mirrors.items():
         if other not in names:
             raise SkeletonError(f"'{name}' is mirrored by '{other}', which is not a keypoint of this skeleton")
+        if other == name:
+            raise SkeletonError(f"'{name}' is mirrored by itself: leave its 'mirror' out")
         if mirrors.get(other) != name:
             raise SkeletonError(
                 f"'{name}' is mirrored by '{other}', but '{other}' is mirrored by '{mirrors.get(other, 'nothing')}': "
                 f"mirrors must be mutual"
             )
-    return tuple((name, mirrors[name]) for name in names if name in mirrors and _comes_first(names, name, mirrors))
-
-
-def _comes_first(names: tuple[str, ...], name: str, mirrors: dict[str, str]) -> bool:
-    return names.index(name) < names.index(mirrors[name])
+    pairs = ((name, mirrors[name]) for name in names if name in mirrors)
+    return tuple((name, other) for name, other in pairs if names.index(name) < names.index(other))
 
 
 def _check(skeleton: Skeleton) -> None:
@@ -157,7 +156,7 @@ def _check(skeleton: Skeleton) -> None:
     if unknown:
         raise SkeletonError(f"unknown keypoint names in pairs, edges or torso: {', '.join(unknown)}")
     if len(set(paired)) != len(paired):
-        raise SkeletonError("a keypoint can be mirrored by one other keypoint only, and not by itself")
+        raise SkeletonError("a keypoint can be mirrored by one other keypoint only")
     if any(first == second for first, second in skeleton.edges):
         raise SkeletonError("an edge must join two different keypoints")
 

@@ -60,7 +60,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: not a json file: {error}") from error
     lists = ("images", "annotations")
     if not isinstance(content, dict) or not all(isinstance(content.get(key), list) for key in lists):
-        raise DataError(f"{path}: not COCO keypoints json: expected an object with the lists 'images' and 'annotations'")
+        raise DataError(f"{path}: not COCO keypoints json: expected the lists 'images' and 'annotations'")
     for key in lists:
         if not all(isinstance(entry, dict) for entry in content[key]):
             raise DataError(f"{path}: not COCO keypoints json: every entry of '{key}' must be an object")
@@ -72,8 +72,9 @@ def _check_keypoint_names(content: dict[str, Any], skeleton: Skeleton, path: str
         names = category.get("keypoints") if isinstance(category, dict) else None
         if names and tuple(names) != skeleton.names:
             raise DataError(
-                f"{path}: its category has {len(names)} keypoints ({', '.join(map(str, names[:3]))}, ...), the skeleton "
-                f"{skeleton.num_keypoints} ({', '.join(skeleton.names[:3])}, ...): give the skeleton that fits"
+                f"{path}: its category has {len(names)} keypoints ({', '.join(map(str, names[:3]))}, ...), "
+                f"the skeleton {skeleton.num_keypoints} ({', '.join(skeleton.names[:3])}, ...): "
+                f"give the skeleton that fits"
             )
 
 

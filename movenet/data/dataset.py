@@ -113,14 +113,14 @@ class CropDataset(Dataset[Sample | None]):
         size_unit = np.zeros(self.max_persons, np.float32)
         scale = np.sqrt(abs(np.linalg.det(matrix[:, :2]))) / self.input_size
         order = self.skeleton.mirror_permutation if mirrored else np.arange(num_keypoints)
-        points_of_first, inside_of_first = None, None
+        points_of_first: TrainingPoints | None = None
         row = 0
         for person in self._main_then_nearest(entry):
             points = training_points(entry.picture.persons[person], entry.rules)
             unit = (apply_matrix(matrix, points.points_px) / self.input_size)[order]
             inside = points.labelled[order] & ((unit >= 0) & (unit < 1)).all(axis=1)
             if points_of_first is None:
-                points_of_first, inside_of_first = points, inside
+                points_of_first = points
             elif not inside.any():
                 continue
             points_unit[row], labelled[row] = unit, inside
@@ -128,7 +128,7 @@ class CropDataset(Dataset[Sample | None]):
             row += 1
             if row == self.max_persons:
                 break
-        assert points_of_first is not None and inside_of_first is not None
+        assert points_of_first is not None
         return Sample(
             image=torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
             points_unit=torch.from_numpy(points_unit),

@@ -56,9 +56,7 @@ def read_set(source: SetConfig, root: Path, skeleton: Skeleton) -> list[PictureR
     return read_coco(root / source.annotations, root / source.images, skeleton)
 
 
-def training_entries(
-    sets: Sequence[SetConfig], root: Path, skeleton: Skeleton
-) -> tuple[list[Entry], np.ndarray]:
+def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) -> tuple[list[Entry], np.ndarray]:
     """Every person of the sets that makes a crop of its own, and the float [number of entries] weights to draw them.
 
     Raises:

@@ -130,9 +130,7 @@ def _draw_peaks(cells: Tensor, drawn: Tensor, radius: Tensor, grid_size: int, ke
     return result
 
 
-def _reg(
-    points: Tensor, labelled: Tensor, center_cell: Tensor, grid_size: int, radius: float
-) -> tuple[Tensor, Tensor]:
+def _reg(points: Tensor, labelled: Tensor, center_cell: Tensor, grid_size: int, radius: float) -> tuple[Tensor, Tensor]:
     """From each cell near the center [N, 2] to the keypoints [N, K, 2]; reg and its mask, [N, 2K, G, G] each."""
     reg, mask = _empty_maps(points, grid_size)
     rows = torch.arange(len(points), device=points.device)

@@ -87,7 +87,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many types for a broken file
-        raise ModelError(f"{path}: truncated, or not a checkpoint: {str(error).splitlines()[0]}") from error
+        raise ModelError(f"{path}: truncated, or not a checkpoint ({type(error).__name__})") from error
     if not isinstance(content, dict):
         raise ModelError(f"{path}: not a checkpoint of this project")
     return content

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from movenet.models.layers import ProbabilityName, depthwise_separable, probability
@@ -44,15 +44,17 @@ class PoseHeads(nn.Module):
     def __init__(self, inputs: int, hidden: int, num_keypoints: int, probability_name: ProbabilityName) -> None:
         super().__init__()
 
-        def tower(outputs: int) -> nn.Sequential:
-            return nn.Sequential(*depthwise_separable(inputs, hidden), nn.Conv2d(hidden, outputs, 1))
+        def tower(outputs: int, last_bias: float = 0.0) -> nn.Sequential:
+            last = nn.Conv2d(hidden, outputs, 1)
+            nn.init.normal_(last.weight, std=0.001)
+            nn.init.constant_(last.bias, last_bias)  # type: ignore[arg-type]  # it has a bias
+            return nn.Sequential(*depthwise_separable(inputs, hidden), last)
 
-        self.heatmap = tower(num_keypoints)
-        self.center = tower(1)
+        self.heatmap = tower(num_keypoints, _logit(PRIOR_PROBABILITY, probability_name))
+        self.center = tower(1, _logit(PRIOR_PROBABILITY, probability_name))
         self.reg = tower(2 * num_keypoints)
         self.offset = tower(2 * num_keypoints)
         self.probability = probability(probability_name)
-        self._start_near_prior(probability_name)
 
     def forward(self, x: Tensor) -> Heads:
         return Heads(
@@ -62,12 +64,9 @@ class PoseHeads(nn.Module):
             offset=self.offset(x),
         )
 
-    def _start_near_prior(self, probability_name: ProbabilityName) -> None:
-        prior = torch.tensor(PRIOR_PROBABILITY)
-        # The inverse of each probability function, on the side below one half.
-        logit = torch.logit(prior) if probability_name == "sigmoid" else (2 * prior - 1) / (2 * prior)
-        for head in (self.heatmap, self.center, self.reg, self.offset):
-            nn.init.normal_(head[-1].weight, std=0.001)
-            nn.init.constant_(head[-1].bias, 0.0)
-        for head in (self.heatmap, self.center):
-            nn.init.constant_(head[-1].bias, float(logit))
+
+def _logit(share: float, probability_name: ProbabilityName) -> float:
+    """What a probability function turns into `share`, a number of 0.5 at most."""
+    if probability_name == "sigmoid":
+        return math.log(share / (1 - share))
+    return (2 * share - 1) / (2 * share)

@@ -60,9 +60,7 @@ def conv_norm(
     return nn.Sequential(*layers)
 
 
-def depthwise_separable(
-    inputs: int, outputs: int, activation: type[nn.Module] | None = nn.ReLU
-) -> nn.Sequential:
+def depthwise_separable(inputs: int, outputs: int, activation: type[nn.Module] | None = nn.ReLU) -> nn.Sequential:
     """Depthwise 3x3, bare (no norm, bias or activation, as in Google's graphs), then pointwise 1x1 with norm."""
     return nn.Sequential(
         nn.Conv2d(inputs, inputs, 3, padding=1, groups=inputs, bias=False),

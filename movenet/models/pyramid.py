@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm, depthwise_separable, upsample_twice
@@ -26,9 +28,7 @@ class FeaturePyramid(nn.Module):
         self.laterals = nn.ModuleList(
             conv_norm(inputs, width, activation=None) for inputs, width in zip(finer, widths[:-1], strict=True)
         )
-        self.smooth = nn.ModuleList(
-            depthwise_separable(inputs, outputs) for inputs, outputs in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.smooth = nn.ModuleList(depthwise_separable(inputs, outputs) for inputs, outputs in pairwise(widths))
         self.out_channels = widths[-1]
 
     def forward(self, features: list[Tensor]) -> Tensor:

@@ -1,4 +1,4 @@
-"""ShuffleNetV2's stages as a backbone (Ma et al. 2018, "Practical Guidelines for Efficient CNN Architecture Design")."""
+"""ShuffleNetV2's stages as a backbone (Ma et al. 2018, "Practical Guidelines for Efficient CNN Design")."""
 
 from __future__ import annotations
 

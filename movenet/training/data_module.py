@@ -8,7 +8,7 @@ import cv2
 from lightning import LightningDataModule
 from torch.utils.data import DataLoader
 
-from movenet.data.dataset import Batch, CropDataset, Sample, collate
+from movenet.data.dataset import CropDataset, Sample, collate
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
@@ -61,9 +61,7 @@ class PoseDataModule(LightningDataModule):
         return DataLoader(
             self._training,
             batch_size=self._config.optimisation.batch_size,
-            sampler=WeightedEpochSampler(
-                self._weights, self.samples_per_epoch, self._config.seed, rank, world_size
-            ),  # type: ignore[arg-type]  # the dataset is indexed by (epoch, index)
+            sampler=WeightedEpochSampler(self._weights, self.samples_per_epoch, self._config.seed, rank, world_size),
             collate_fn=collate,
             drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
             num_workers=workers,

@@ -96,7 +96,9 @@ def _trainer(config: RunConfig, output: Path) -> Trainer:
     callbacks: list[Callback] = [
         EMAWeightAveraging(decay=optimisation.averaging_decay, use_buffers=True),
         # Best by the dev set; the last one after every epoch, so that little is lost when a run is killed.
-        ModelCheckpoint(output, Path(BEST_CHECKPOINT).stem, monitor=MONITORED, mode="max", enable_version_counter=False),
+        ModelCheckpoint(
+            output, Path(BEST_CHECKPOINT).stem, monitor=MONITORED, mode="max", enable_version_counter=False
+        ),
         ModelCheckpoint(
             output,
             Path(LAST_CHECKPOINT).stem,
@@ -116,7 +118,10 @@ def _trainer(config: RunConfig, output: Path) -> Trainer:
         gradient_clip_val=optimisation.gradient_clip,
         check_val_every_n_epoch=optimisation.dev_every_epochs,
         callbacks=callbacks,
-        logger=[CSVLogger(output, name="", version="metrics"), TensorBoardLogger(output, name="", version="tensorboard")],
+        logger=[
+            CSVLogger(output, name="", version="metrics"),
+            TensorBoardLogger(output, name="", version="tensorboard"),
+        ],
         use_distributed_sampler=False,  # ours already divides the samples
         num_sanity_val_steps=0,
         log_every_n_steps=20,

@@ -1,0 +1,140 @@
+"""The law of the targets: what is encoded without noise is decoded to the same place."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from movenet.data.targets import TargetConfig, Targets, encode_targets, nearest_cells, person_centers
+from movenet.decoding import decode
+
+KernelName = Literal["exponential", "gaussian"]
+kernels = pytest.mark.parametrize("kernel", ["exponential", "gaussian"])
+GRID = 24
+
+
+def encode_one(points_unit: np.ndarray, labelled: np.ndarray, size_unit: float = 0.5, **config: Any) -> Targets:
+    """Targets of one crop with persons [P, K, 2]."""
+    persons, keypoints = labelled.shape
+    return encode_targets(
+        torch.tensor(points_unit, dtype=torch.float32)[None],
+        torch.tensor(labelled)[None],
+        torch.full((1, persons), size_unit),
+        torch.zeros(1, keypoints, dtype=torch.bool),
+        GRID,
+        TargetConfig(**config),
+    )
+
+
+def decoded_error_cells(targets: Targets, points_unit: np.ndarray, labelled: np.ndarray) -> float:
+    """Largest distance of a decoded labelled point from where it was, in cells."""
+    maps = (targets.heatmap, targets.center, targets.reg, targets.offset)
+    decoded = decode(*(one[0].numpy() for one in maps), backend="numpy")
+    distance = np.linalg.norm(decoded[:, :2] - points_unit, axis=1) * GRID
+    return float(distance[labelled].max())
+
+
+@st.composite
+def crops(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Persons [P, K, 2] in 0..1 and which of their points are labelled; each has at least one."""
+    persons, keypoints = draw(st.integers(1, 4)), draw(st.integers(1, 6))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    # A part of the crop, or all of it: persons of many sizes, some touching a border.
+    middle, reach = rng.uniform(0, 1, (persons, 1, 2)), draw(st.sampled_from([0.05, 0.3, 1.0]))
+    points = np.clip(middle + rng.uniform(-reach, reach, (persons, keypoints, 2)), 0, 0.9999)
+    labelled = rng.random((persons, keypoints)) < 0.8
+    labelled[:, 0] = True
+    return points.astype(np.float32), labelled
+
+
+def first_person_is_nearest(points_unit: np.ndarray, labelled: np.ndarray) -> bool:
+    """Whether the decode rule has a reason to find person 0, without a tie."""
+    points = torch.tensor(points_unit)[None] * GRID
+    centers, _ = person_centers(points, torch.tensor(labelled)[None], "box")
+    distance = (nearest_cells(centers, GRID)[0] - GRID / 2).norm(dim=1)
+    return bool((distance[1:] > distance[0] + 1e-4).all())
+
+
+@kernels
+@settings(max_examples=300)
+@given(crop=crops())
+def test_encode_then_decode_gives_back_every_labelled_point(
+    kernel: KernelName, crop: tuple[np.ndarray, np.ndarray]
+) -> None:
+    points, labelled = crop
+    assume(first_person_is_nearest(points, labelled))
+    targets = encode_one(points, labelled, kernel=kernel)
+    assert decoded_error_cells(targets, points[0], labelled[0]) < 0.01
+
+
+@kernels
+@pytest.mark.parametrize("corner", [(0.0, 0.0), (0.9999, 0.0), (0.0, 0.9999), (0.9999, 0.9999)])
+def test_points_on_each_border_come_back(kernel: KernelName, corner: tuple[float, float]) -> None:
+    points = np.array([[corner, (0.5, 0.5), (corner[0], 0.4), (0.6, corner[1])]], np.float32)
+    labelled = np.ones((1, 4), bool)
+    assert decoded_error_cells(encode_one(points, labelled, kernel=kernel), points[0], labelled[0]) < 0.01
+
+
+@pytest.mark.parametrize("radius", [0.0, 1.0, 3.0])
+def test_offset_is_taught_within_its_radius_and_is_exact_there(radius: float) -> None:
+    points = np.array([[[0.40, 0.61]]], np.float32)
+    targets = encode_one(points, np.ones((1, 1), bool), offset_radius_cells=radius)
+    taught = targets.offset_mask[0, 0].nonzero().numpy()
+    cell = np.floor(points[0, 0, ::-1] * GRID + 0.5)
+    assert np.linalg.norm(taught - cell, axis=1).max() <= radius
+    for y, x in taught:
+        place = np.array([x, y]) + targets.offset[0, :, y, x].numpy()
+        np.testing.assert_allclose(place / GRID, points[0, 0], atol=1e-5)
+
+
+def test_reg_points_at_the_first_persons_keypoints_from_every_cell_around_its_center() -> None:
+    points = np.array([[[0.3, 0.3], [0.6, 0.7]], [[0.8, 0.2], [0.9, 0.4]]], np.float32)
+    targets = encode_one(points, np.ones((2, 2), bool), reg_radius_cells=2.0)
+    taught = targets.reg_mask[0, 0].nonzero().numpy()
+    assert len(taught) == 13  # the cells of a disc of radius 2
+    for y, x in taught:
+        vectors = targets.reg[0, :, y, x].numpy().reshape(-1, 2)
+        np.testing.assert_allclose((vectors + np.array([x, y])) / GRID, points[0], atol=1e-5)
+
+
+def test_neighbours_are_in_heatmap_and_center_but_not_in_reg() -> None:
+    main, neighbour = [[0.3, 0.3], [0.4, 0.5]], [[0.8, 0.8], [0.9, 0.9]]
+    both = encode_one(np.array([main, neighbour], np.float32), np.ones((2, 2), bool))
+    alone = encode_one(np.array([main], np.float32), np.ones((1, 2), bool))
+    assert both.heatmap[0, 0].eq(1).sum() == 2
+    assert both.center[0, 0].eq(1).sum() == 2
+    assert torch.equal(both.reg, alone.reg)
+
+
+def test_unlabelled_points_leave_no_trace() -> None:
+    points = np.array([[[0.3, 0.3], [0.7, 0.7]]], np.float32)
+    targets = encode_one(points, np.array([[True, False]]))
+    assert not targets.heatmap[0, 1].any()
+    assert not targets.reg_mask[0, 2:].any()
+    assert not targets.offset_mask[0, 2:].any()
+
+
+def test_ignored_keypoints_are_masked_in_the_heatmap() -> None:
+    ignored = torch.tensor([[False, True]])
+    points, labelled = torch.full((1, 1, 2, 2), 0.5), torch.tensor([[[True, False]]])
+    targets = encode_targets(points, labelled, torch.ones(1, 1), ignored, GRID, TargetConfig())
+    assert targets.heatmap_mask[0, :, 0, 0].tolist() == [1.0, 0.0]
+
+
+def test_larger_persons_have_wider_peaks() -> None:
+    points, labelled = np.array([[[0.5, 0.5]]], np.float32), np.ones((1, 1), bool)
+    config = {"radius_share": 0.1, "radius_min_cells": 0.5, "radius_max_cells": 9.0}
+    small, large = (encode_one(points, labelled, size, **config).heatmap.sum() for size in (0.3, 0.9))
+    assert large > 2 * small
+
+
+def test_mean_center_follows_the_crowd_of_points() -> None:
+    points = torch.tensor([[[[0.0, 0.0], [0.0, 0.0], [0.9, 0.9]]]])
+    labelled = torch.ones(1, 1, 3, dtype=torch.bool)
+    assert person_centers(points, labelled, "mean")[0][0, 0].tolist() == pytest.approx([0.3, 0.3])
+    assert person_centers(points, labelled, "box")[0][0, 0].tolist() == pytest.approx([0.45, 0.45])

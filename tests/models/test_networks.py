@@ -1,0 +1,95 @@
+"""Every preset keeps the same contract: shapes, ranges, gradients, sizes, mirrored answers for other inputs."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from movenet.errors import ConfigError
+from movenet.models import build, preset_names
+from movenet.models.layers import CheapSigmoid, SamePadConv2d
+from movenet.models.network import HEATMAP_STRIDE
+from movenet.models.profile import profile
+
+presets = pytest.mark.parametrize("name", preset_names())
+
+
+@presets
+@pytest.mark.parametrize("input_size", [64, 96])
+@pytest.mark.parametrize("keypoints", [1, 5])
+def test_heads_have_the_documented_shapes(name: str, input_size: int, keypoints: int) -> None:
+    network = build(name, keypoints).eval()
+    with torch.no_grad():
+        heads = network(torch.rand(2, 3, input_size, input_size) * 255)
+    grid = input_size // HEATMAP_STRIDE
+    assert heads.heatmap.shape == (2, keypoints, grid, grid)
+    assert heads.center.shape == (2, 1, grid, grid)
+    assert heads.reg.shape == heads.offset.shape == (2, 2 * keypoints, grid, grid)
+
+
+@presets
+@pytest.mark.parametrize("probability", ["sigmoid", "cheap_sigmoid"])
+def test_fresh_heatmaps_are_probabilities_near_the_prior(name: str, probability: str) -> None:
+    network = build(name, 3, probability).eval()  # type: ignore[arg-type]
+    with torch.no_grad():
+        heads = network(torch.rand(1, 3, 64, 64) * 255)
+    for head in (heads.heatmap, heads.center):
+        assert (head > 0.02).all()
+        assert (head < 0.12).all()
+
+
+@presets
+def test_every_parameter_learns(name: str) -> None:
+    network = build(name, 2).train()
+    heads = network(torch.rand(2, 3, 64, 64) * 255)
+    sum(head.square().sum() for head in heads).backward()
+    without = [key for key, parameter in network.named_parameters() if parameter.grad is None]
+    assert not without
+
+
+@presets
+def test_a_picture_is_answered_alike_alone_and_in_a_batch(name: str) -> None:
+    network = build(name, 2).eval()
+    pictures = torch.rand(3, 3, 64, 64) * 255
+    with torch.no_grad():
+        together, alone = network(pictures), network(pictures[1:2])
+    for both, one in zip(together, alone, strict=True):
+        torch.testing.assert_close(both[1:2], one, rtol=1e-3, atol=1e-4)
+
+
+def test_google_sizes() -> None:
+    lightning, thunder = profile(build("lightning", 17), 192), profile(build("thunder", 17), 256)
+    assert (lightning.parameters, round(lightning.multiply_adds / 1e5)) == (2_317_974, 2705)
+    assert (thunder.parameters, round(thunder.multiply_adds / 1e5)) == (6_226_046, 12198)
+
+
+def test_profile_leaves_the_network_as_it_was() -> None:
+    network = build("shufflenet_v2_x0_5", 2).train()
+    profile(network, 64)
+    assert network.training
+    assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_unknown_preset_names_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'lightning'"):
+        build("lightening", 17)
+
+
+def test_cheap_sigmoid_is_monotonic_and_within_0_and_1() -> None:
+    values = CheapSigmoid()(torch.linspace(-50, 50, 1001))
+    assert (values.diff() > 0).all()
+    assert values.min() > 0
+    assert values.max() < 1
+    assert CheapSigmoid()(torch.zeros(1)).item() == 0.5
+
+
+@pytest.mark.parametrize("size", [8, 9])
+def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
+    convolution = SamePadConv2d(1, 1, 3, stride=2, bias=False)
+    torch.nn.init.zeros_(convolution.weight)
+    convolution.weight.data[0, 0, 0, 0] = 1.0  # shows the top left cell of each window
+    picture = torch.arange(1.0, size * size + 1).reshape(1, 1, size, size)
+    result = convolution(picture)
+    assert result.shape[-1] == -(-size // 2)
+    # An even size is padded by one at the far side only; an odd one by one at each side.
+    assert result[0, 0, 0, 0] == (1.0 if size % 2 == 0 else 0.0)

@@ -1,0 +1,189 @@
+"""Training as a user starts it: it learns, writes down what it did, goes on after a kill, and refuses bad input."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from movenet.models import load_network
+from movenet.skeleton import COCO17, Skeleton
+from movenet.training.command import main
+from tests.data.small_sets import coco_content, write_set
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_set(folder, coco_content(num_pictures=8))
+    return folder
+
+
+def arguments(data: Path, output: Path, **overrides: Any) -> list[str]:
+    """A run of two epochs of two steps with a tiny input."""
+    values: dict[str, Any] = {
+        "output": output,
+        "data.root": data,
+        "data.train": json.dumps([{"annotations": "annotations.json", "images": "images"}]),
+        "data.dev.annotations": "annotations.json",
+        "data.dev.images": "images",
+        "data.workers": 0,
+        "model.name": "shufflenet_v2_x0_5",
+        "model.input_size": 64,
+        "optimisation.epochs": 2,
+        "optimisation.batch_size": 4,
+        "hardware.accelerator": "cpu",
+        "hardware.threads": 1,
+    } | overrides
+    return [f"--{key}={value}" for key, value in values.items()]
+
+
+def tensors(path: Path) -> dict[str, torch.Tensor]:
+    content = torch.load(path, weights_only=True)
+    return content["state_dict"] | {f"current.{k}": v for k, v in content["current_model_state"].items()}
+
+
+def test_a_run_writes_what_it_was(data_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    assert main(arguments(data_folder, output)) == 0
+    network, spec = load_network(output / "best.ckpt")
+    assert (spec.model, spec.input_size, spec.skeleton) == ("shufflenet_v2_x0_5", 64, COCO17)
+    assert network.num_keypoints == COCO17.num_keypoints
+    config = yaml.safe_load((output / "config.yaml").read_text())
+    assert config["optimisation"]["epochs"] == 2
+    assert config["loss"]["positive_weight"] > 0  # defaults are written out
+    provenance = json.loads((output / "provenance.json").read_text())
+    assert len(provenance["annotations_sha256"]["annotations.json"]) == 64
+    assert provenance["packages"]["torch"] == torch.__version__
+    with (output / "metrics" / "metrics.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert {"dev/oks_ap", "dev/pck_5px", "train/heatmap", "speed/images_per_second", "speed/data_wait_share"} <= set(
+        rows[0]
+    )
+    assert list((output / "tensorboard").glob("events.out.tfevents.*"))
+
+
+def test_the_resolved_config_runs_again_to_the_same_weights(data_folder: Path, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    assert main(arguments(data_folder, first)) == 0
+    assert main([f"--config={first / 'config.yaml'}", f"--output={second}"]) == 0
+    once, again = tensors(first / "last.ckpt"), tensors(second / "last.ckpt")
+    assert all(torch.equal(once[key], again[key]) for key in once)
+
+
+def test_a_killed_run_goes_on_to_the_same_result(
+    data_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert main(arguments(data_folder, whole, **{"optimisation.epochs": 3})) == 0
+
+    from movenet.training.module import PoseModule
+
+    step = PoseModule.training_step
+
+    def dies_in_second_epoch(self: PoseModule, batch: Any, index: int) -> Any:
+        if self.current_epoch == 1 and index == 1:
+            raise SystemExit("killed")
+        return step(self, batch, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PoseModule, "training_step", dies_in_second_epoch)
+        with pytest.raises(SystemExit):
+            main(arguments(data_folder, killed, **{"optimisation.epochs": 3}))
+    assert main(arguments(data_folder, killed, **{"optimisation.epochs": 3, "resume": "true"})) == 0
+    expected, found = tensors(whole / "last.ckpt"), tensors(killed / "last.ckpt")
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+
+
+def test_training_lowers_the_loss(data_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    overrides = {"optimisation.epochs": 40, "optimisation.dev_every_epochs": 40, "optimisation.learning_rate": 0.01}
+    still = {"scale_min": 1.4, "scale_max": 1.4, "shift_share": 0, "rotation_degrees": 0, "mirror_probability": 0}
+    still |= {"any_rotation_probability": 0, "colour_probability": 0, "degrade_probability": 0}
+    overrides |= {f"augmentation.{name}": value for name, value in still.items()}
+    assert main(arguments(data_folder, output, **overrides)) == 0
+    with (output / "metrics" / "metrics.csv").open() as file:
+        losses = [float(row["train/heatmap"]) for row in csv.DictReader(file) if row["train/heatmap"]]
+    assert losses[-1] < 0.6 * losses[0]
+
+
+def test_own_skeleton_starts_from_weights_of_another(data_folder: Path, tmp_path: Path) -> None:
+    coco_run = tmp_path / "coco"
+    assert main(arguments(data_folder, coco_run, **{"optimisation.epochs": 1})) == 0
+    names = [{"name": name, "sigma": 0.1} for name in ("head", "hand", "foot")]
+    own = {"keypoints": names, "edges": [["head", "hand"]]}
+    (tmp_path / "skeleton.yaml").write_text(yaml.safe_dump(own))
+    write_set(tmp_path / "own", coco_content(skeleton=Skeleton.from_dict(own)))
+    output = tmp_path / "run"
+    overrides = {
+        "data.skeleton": tmp_path / "skeleton.yaml",
+        "data.train": json.dumps([{"annotations": "annotations.json", "images": "images", "min_keypoints": 2}]),
+        "model.initial_weights": coco_run / "best.ckpt",
+        "optimisation.epochs": 1,
+    }
+    assert main(arguments(tmp_path / "own", output, **overrides)) == 0
+    assert load_network(output / "best.ckpt")[0].num_keypoints == 3
+
+
+def status_and_message(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    status = main(argv)
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
+    assert len(lines) == 1
+    return status, lines[0]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"model.input_size": 100}, "multiple of 32"),
+        ({"model.name": "shufflenet"}, "shufflenet_v2_x0_5"),
+        ({"model.nmae": "lightning"}, "model.name"),
+        ({"optimisation.epochs": "many"}, "epochs"),
+        ({"optimisation.batch_size": 0}, "batch_size"),
+        ({"model.initial_weights": "nowhere.ckpt"}, "nowhere.ckpt"),
+        ({"data.skeleton": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"data.train": '[{"annotations": "none.json", "images": "images"}]'}, "none.json"),
+        ({"data.train": "[]"}, "at least one set"),
+        ({"data.train": '[{"annotations": "annotations.json", "images": "images", "min_box_px": 999}]'}, "min_box_px"),
+        ({"resume": "true"}, "nothing to resume"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    overrides: dict[str, Any], said: str, data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "run"
+    status, message = status_and_message(arguments(data_folder, output, **overrides), capsys)
+    assert status == 2
+    assert said in message
+    assert not output.exists()
+
+
+def test_a_finished_run_is_not_overwritten(
+    data_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "last.ckpt").write_bytes(b"a run")
+    status, message = status_and_message(arguments(data_folder, tmp_path), capsys)
+    assert (status, (tmp_path / "last.ckpt").read_bytes()) == (2, b"a run")
+    assert "--resume true" in message
+
+
+def test_too_many_bad_pictures_end_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "data"
+    _, images = write_set(data, coco_content(num_pictures=8))
+    healthy = write_set(tmp_path / "dev", coco_content(num_pictures=8))
+    for number in (1, 5):
+        (images / f"{number}.png").write_bytes(b"")
+    dev = {"data.dev.annotations": healthy[0], "data.dev.images": healthy[1]}
+    tolerant = arguments(data, tmp_path / "tolerant", **dev, **{"data.max_bad_share": 0.5})
+    assert main(tolerant) == 0
+    capsys.readouterr()
+    status, message = status_and_message(arguments(data, tmp_path / "strict", **dev), capsys)
+    assert status == 2
+    assert "max_bad_share" in message
