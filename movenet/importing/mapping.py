@@ -365,4 +365,4 @@ def _fill(module: nn.Module, convolution: Convolution) -> None:
 
 def _copy(target: object, values: np.ndarray) -> None:
     assert isinstance(target, Tensor)
-    target.copy_(torch.from_numpy(np.ascontiguousarray(values, np.float32)))
+    target.copy_(torch.from_numpy(np.array(values, np.float32)))
