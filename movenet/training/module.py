@@ -125,7 +125,7 @@ def learning_rate_factor(step: int, steps: int, warmup_share: float) -> float:
     warmup_steps = warmup_share * steps
     if step < warmup_steps:
         return (step + 1) / (warmup_steps + 1)
-    progress = (step - warmup_steps) / max(1.0, steps - warmup_steps)
+    progress = (step - warmup_steps) / (steps - warmup_steps)
     return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
 
 

@@ -17,6 +17,7 @@ from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig
 from movenet.training.data_module import PoseDataModule
+from movenet.training.memory import keep_freed_memory
 from movenet.training.module import MONITORED, PoseModule
 from movenet.training.provenance import write_provenance
 
@@ -42,6 +43,7 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     """
     output = Path(config.output)
     resume_from = _checkpoint_to_resume(output, config.resume)
+    keep_freed_memory()
     seed_everything(config.seed, verbose=False)
     if config.hardware.threads is not None:
         torch.set_num_threads(config.hardware.threads)

@@ -7,6 +7,7 @@ import torch
 
 from movenet.errors import ConfigError
 from movenet.models import build, preset_names
+from movenet.models.__main__ import main
 from movenet.models.layers import CheapSigmoid, SamePadConv2d
 from movenet.models.network import HEATMAP_STRIDE
 from movenet.models.profile import profile
@@ -93,3 +94,14 @@ def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
     assert result.shape[-1] == -(-size // 2)
     # An even size is padded by one at the far side only; an odd one by one at each side.
     assert result[0, 0, 0, 0] == (1.0 if size % 2 == 0 else 0.0)
+
+
+def test_the_table_of_presets_names_them_all(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["movenet.models", "--input-sizes", "64"])
+    assert main() == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in preset_names())
+    monkeypatch.setattr("sys.argv", ["movenet.models", "--input-sizes", "65"])
+    assert main() == 2
