@@ -13,11 +13,11 @@ from movenet.cli import exit_status
 from movenet.errors import ConfigError
 from movenet.models.network import COARSEST_STRIDE
 from movenet.models.profile import profile
-from movenet.models.registry import build, preset_names
+from movenet.models.registry import PRESETS, build, preset_names
 from movenet.skeleton import COCO17, Skeleton
 
-# Both published sizes of Google's MoveNet stand in the table as they are used there.
-DEFAULT_SIZES = (192, 256)
+# Every size that some preset is meant for.
+DEFAULT_SIZES = sorted({preset.input_size for preset in PRESETS.values()})
 
 
 def main() -> int:

@@ -1,12 +1,13 @@
-"""Presets: named networks, a file a family; `build` makes one.
-
-A preset holds architecture only; the number of keypoints comes from the skeleton and the input size from the config.
-"""
+"""Presets: named networks. `build` makes one; the number of keypoints comes from the skeleton."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from torch import nn
 
 from movenet.errors import ConfigError
 from movenet.models.layers import ProbabilityName
@@ -14,20 +15,53 @@ from movenet.models.mobilenet import MobileNetV2
 from movenet.models.network import MoveNet
 from movenet.models.shufflenet import ShuffleNetV2
 
-_Builder = Callable[[int, ProbabilityName], MoveNet]
-_PRESETS: dict[str, _Builder] = {}
+
+@dataclass(frozen=True)
+class Preset:
+    """One architecture.
+
+    Attributes:
+        backbone: makes it.
+        pyramid_widths: see `FeaturePyramid`.
+        head_channels: see `PoseHeads`.
+        input_size: side of the input in pixels that it is meant for; others work too.
+        top_activation: see `FeaturePyramid`.
+    """
+
+    backbone: Callable[[], nn.Module]
+    pyramid_widths: tuple[int, ...]
+    head_channels: int
+    input_size: int = 192
+    top_activation: bool = True
 
 
-def _register(name: str) -> Callable[[_Builder], _Builder]:
-    def add(builder: _Builder) -> _Builder:
-        _PRESETS[name] = builder
-        return builder
-
-    return add
+PRESETS = {
+    "shufflenet_v2_x0_5": Preset(partial(ShuffleNetV2, 0.5), (48, 32, 24, 24), head_channels=48),
+    "shufflenet_v2_x0_75": Preset(partial(ShuffleNetV2, 0.75), (64, 48, 32, 32), head_channels=64),
+    "shufflenet_v2_x1_0": Preset(partial(ShuffleNetV2, 1.0), (96, 64, 32, 32), head_channels=64),
+    # Google's MoveNet: the same pyramid and heads for both sizes.
+    "lightning": Preset(partial(MobileNetV2, 1.0), (64, 32, 24, 24), head_channels=96, top_activation=False),
+    "thunder": Preset(
+        partial(MobileNetV2, 1.75), (64, 32, 24, 24), head_channels=96, input_size=256, top_activation=False
+    ),
+}
 
 
 def preset_names() -> list[str]:
-    return sorted(_PRESETS)
+    return list(PRESETS)
+
+
+def find_preset(name: str) -> Preset:
+    """The preset of this name.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        raise ConfigError(f"unknown model '{name}'{hint} Known: {', '.join(PRESETS)}")
+    return PRESETS[name]
 
 
 def build(name: str, num_keypoints: int, probability: ProbabilityName = "sigmoid") -> MoveNet:
@@ -41,28 +75,12 @@ def build(name: str, num_keypoints: int, probability: ProbabilityName = "sigmoid
     Raises:
         ConfigError: if there is no such preset.
     """
-    if name not in _PRESETS:
-        near = difflib.get_close_matches(name, _PRESETS, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise ConfigError(f"unknown model '{name}'{hint} Known: {', '.join(preset_names())}")
-    return _PRESETS[name](num_keypoints, probability)
-
-
-def _add_shufflenet(name: str, width: float, pyramid_widths: tuple[int, ...], head_channels: int) -> None:
-    @_register(name)
-    def build_preset(num_keypoints: int, probability: ProbabilityName) -> MoveNet:
-        return MoveNet(ShuffleNetV2(width), pyramid_widths, head_channels, num_keypoints, probability)
-
-
-def _add_mobilenet(name: str, width: float) -> None:
-    # The pyramid and the heads of Google's MoveNet, the same for both of its sizes.
-    @_register(name)
-    def build_preset(num_keypoints: int, probability: ProbabilityName) -> MoveNet:
-        return MoveNet(MobileNetV2(width), (64, 32, 24, 24), 96, num_keypoints, probability, top_activation=False)
-
-
-_add_shufflenet("shufflenet_v2_x0_5", 0.5, (48, 32, 24, 24), 48)
-_add_shufflenet("shufflenet_v2_x0_75", 0.75, (64, 48, 32, 32), 64)
-_add_shufflenet("shufflenet_v2_x1_0", 1.0, (96, 64, 32, 32), 64)
-_add_mobilenet("lightning", 1.0)
-_add_mobilenet("thunder", 1.75)
+    preset = find_preset(name)
+    return MoveNet(
+        preset.backbone(),
+        preset.pyramid_widths,
+        preset.head_channels,
+        num_keypoints,
+        probability,
+        preset.top_activation,
+    )

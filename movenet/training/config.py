@@ -20,18 +20,18 @@ class ModelConfig:
 
     Attributes:
         name: a preset; `python -m movenet.models` lists them.
-        input_size: side of the square input in pixels, a multiple of 32.
+        input_size: side of the square input in pixels, a multiple of 32; the preset's own if none is given.
         probability: what turns the logits of heatmap and center into 0..1.
         initial_weights: a checkpoint to start from. Layers of another shape (heads of another skeleton) start fresh.
     """
 
     name: str = "shufflenet_v2_x0_75"
-    input_size: int = 192
+    input_size: int | None = None
     probability: ProbabilityName = "sigmoid"
     initial_weights: str | None = None
 
     def __post_init__(self) -> None:
-        if self.input_size <= 0 or self.input_size % COARSEST_STRIDE:
+        if self.input_size is not None and (self.input_size <= 0 or self.input_size % COARSEST_STRIDE):
             raise ConfigError(f"model: input_size must be a multiple of {COARSEST_STRIDE}, not {self.input_size}")
 
 

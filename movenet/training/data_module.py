@@ -12,7 +12,7 @@ from movenet.data.dataset import CropDataset, Sample, collate
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
-from movenet.skeleton import Skeleton
+from movenet.models.checkpoint import NetworkSpec
 from movenet.training.config import RunConfig
 from movenet.training.validation import ValidationDataset, ValidationSample
 
@@ -26,29 +26,29 @@ class PoseDataModule(LightningDataModule):
 
     Args:
         config: of the run.
-        skeleton: of the network.
+        spec: of the network.
 
     Raises:
         DataError: if a set cannot be read or gives no person.
     """
 
-    def __init__(self, config: RunConfig, skeleton: Skeleton) -> None:
+    def __init__(self, config: RunConfig, spec: NetworkSpec) -> None:
         super().__init__()
         self._config = config
-        self._skeleton = skeleton
+        self._input_size = spec.input_size
         root = Path(config.data.root)
-        entries, self._weights = training_entries(config.data.train, root, skeleton)
+        entries, self._weights = training_entries(config.data.train, root, spec.skeleton)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
         self._training = CropDataset(
             entries,
-            skeleton,
-            config.model.input_size,
+            spec.skeleton,
+            spec.input_size,
             config.data.max_persons,
             config.augmentation,
             config.seed,
         )
         self.dev_persons = select_persons(
-            read_set(config.data.dev, root, skeleton), "cropped", default_min_keypoints(skeleton)
+            read_set(config.data.dev, root, spec.skeleton), "cropped", default_min_keypoints(spec.skeleton)
         )
 
     @property
@@ -72,7 +72,7 @@ class PoseDataModule(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[ValidationSample]:
         return DataLoader(
-            ValidationDataset(self.dev_persons, self._config.model.input_size),
+            ValidationDataset(self.dev_persons, self._input_size),
             batch_size=self._config.optimisation.batch_size,
             num_workers=min(1, self._config.data.workers),
             worker_init_fn=_one_opencv_thread,

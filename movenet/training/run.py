@@ -13,6 +13,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from movenet.errors import ConfigError
 from movenet.models.checkpoint import NetworkSpec, load_network
 from movenet.models.network import MoveNet
+from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig
@@ -47,9 +48,8 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     seed_everything(config.seed, verbose=False)
     if config.hardware.threads is not None:
         torch.set_num_threads(config.hardware.threads)
-    skeleton = Skeleton.from_yaml(config.data.skeleton) if config.data.skeleton else COCO17
-    data = PoseDataModule(config, skeleton)
-    spec = NetworkSpec(config.model.name, config.model.input_size, config.model.probability, skeleton)
+    spec = _network_spec(config)
+    data = PoseDataModule(config, spec)
     network = _initial_network(spec, config.model)
     if config.hardware.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -75,6 +75,13 @@ def _checkpoint_to_resume(output: Path, resume: bool) -> str | None:
     if not resume and last.is_file():
         raise ConfigError(f"{output}: already holds a run; give --resume true to go on with it, or another --output")
     return str(last) if resume else None
+
+
+def _network_spec(config: RunConfig) -> NetworkSpec:
+    model = config.model
+    input_size = model.input_size or find_preset(model.name).input_size
+    skeleton = Skeleton.from_yaml(config.data.skeleton) if config.data.skeleton else COCO17
+    return NetworkSpec(model.name, input_size, model.probability, skeleton)
 
 
 def _initial_network(spec: NetworkSpec, config: ModelConfig) -> MoveNet:
