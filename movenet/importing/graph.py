@@ -11,9 +11,12 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import TypeAlias
 
 import numpy as np
+
+from movenet.errors import ModelError
 
 
 @dataclass(frozen=True)
@@ -167,7 +170,12 @@ class Graph:
         return False
 
     def simplified(self) -> Graph:
-        """The same graph without `Pass`, and with biases and activations inside their convolutions."""
+        """The same graph without `Pass`, and with biases and activations inside their convolutions.
+
+        Raises:
+            ModelError: if an operation depends on its own result.
+        """
+        _check_order(self)
         return _fuse(_without_passes(self))
 
 
@@ -196,6 +204,15 @@ def same_pads(kernel: int, stride: int) -> tuple[int, int]:
     """What TensorFlow's "SAME" pads before and after a size that is a multiple of the stride."""
     total = max(kernel - stride, 0)
     return total // 2, total - total // 2
+
+
+def _check_order(graph: Graph) -> None:
+    """Only a broken file goes round in circles; whoever walks along a graph would never come back."""
+    dependencies = {output: node.inputs for node in graph.nodes for output in node.outputs}
+    try:
+        TopologicalSorter(dependencies).prepare()
+    except CycleError as error:
+        raise ModelError(f"a broken model: '{error.args[1][0]}' depends on itself") from error
 
 
 def _without_passes(graph: Graph) -> Graph:

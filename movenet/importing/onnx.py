@@ -132,8 +132,8 @@ def _read_convolution(attributes: Mapping[str, Any], constants: list[np.ndarray 
     return Convolution(
         weight=weight.astype(np.float32),
         bias=np.zeros(len(weight), np.float32) if bias is None else bias.astype(np.float32),
-        groups=attributes.get("group", 1),
-        stride=strides[0],
+        groups=int(attributes.get("group", 1)),
+        stride=int(strides[0]),
         same_padding=_is_same_padding(attributes, weight.shape[2:], strides[0]),
     )
 

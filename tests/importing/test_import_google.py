@@ -182,6 +182,12 @@ def test_other_network_inside(steps: list[Step], tmp_path: Path) -> None:
         import_google(write_tfjs(tmp_path, [*steps[:shortcut], wrong, *steps[shortcut + 1 :]], SIZE))
 
 
+def test_a_graph_that_runs_in_a_circle(steps: list[Step], tmp_path: Path) -> None:
+    circle = Step("affine", steps[0].name, (steps[0].name,), steps[0].constants)
+    with pytest.raises(ModelError, match="depends on itself"):
+        import_google(write_tfjs(tmp_path, [circle, *steps[1:]], SIZE))
+
+
 def test_heads_without_decode_cannot_be_told_apart(steps: list[Step], tmp_path: Path) -> None:
     bare = [step for step in steps if step.kind not in ("argmax", "gather")]
     with pytest.raises(ModelError, match="reg and offset"):
