@@ -11,12 +11,12 @@ import pnnx
 import torch
 from torch import Tensor, nn
 
-from export.fold import fold_batch_norms
 from export.heads_module import HeadsModule, example_input
 from export.rescale import balance_depthwise
 from movenet.errors import ModelError
 from movenet.metadata import NCNN_BIN_FILE, NCNN_PARAM_FILE
 from movenet.models import MoveNet
+from movenet.models.fold import fold_batch_norms
 from movenet.models.layers import CheapSigmoid
 
 

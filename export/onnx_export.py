@@ -12,11 +12,11 @@ from pathlib import Path
 import onnx
 import torch
 
-from export.fold import fold_batch_norms
 from export.heads_module import HeadsModule, example_input
 from movenet.errors import ModelError
 from movenet.metadata import HEAD_NAMES, ONNX_FILE
 from movenet.models import MoveNet
+from movenet.models.fold import fold_batch_norms
 
 INPUT_NAME = "image"
 

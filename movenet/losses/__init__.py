@@ -4,8 +4,18 @@ The contract, once for all: maps are float [N, C, G, G]; what the mask leaves ou
 the mean runs over what it leaves in (0 where that is nothing).
 """
 
+from movenet.losses.distillation import DistillationConfig, feature_loss, head_losses
 from movenet.losses.maps import masked_l1, weighted_mse
 from movenet.losses.pose import LossConfig, PoseLoss
 from movenet.losses.structure import bone_loss
 
-__all__ = ["LossConfig", "PoseLoss", "bone_loss", "masked_l1", "weighted_mse"]
+__all__ = [
+    "DistillationConfig",
+    "LossConfig",
+    "PoseLoss",
+    "bone_loss",
+    "feature_loss",
+    "head_losses",
+    "masked_l1",
+    "weighted_mse",
+]

@@ -50,9 +50,9 @@ class PoseLoss:
         self._edges = torch.from_numpy(skeleton.edge_indices)
 
     def __call__(self, heads: Heads, targets: Targets) -> dict[str, Tensor]:
-        """One scalar a loss; their sum is what is minimised."""
+        """One scalar a loss, from float32 heads; their sum is what is minimised."""
         config = self.config
-        heatmap, center, reg, offset = (head.float() for head in heads)
+        heatmap, center, reg, offset = heads
         losses = {
             "heatmap": config.heatmap
             * weighted_mse(heatmap, targets.heatmap, targets.heatmap_mask, config.positive_weight),

@@ -45,4 +45,8 @@ class MoveNet(nn.Module):
 
         The scaling to -1..1 is in here, so that every run-time is fed plain pixels.
         """
-        return self.heads(self.pyramid(self.backbone(image / 127.5 - 1.0)))
+        return self.heads(self.features(image))
+
+    def features(self, image: Tensor) -> Tensor:
+        """What the heads read: [N, C, G, G], C the pyramid's `out_channels`; the input as in `forward`."""
+        return self.pyramid(self.backbone(image / 127.5 - 1.0))

@@ -42,7 +42,8 @@ class _Parser(ArgumentParser):
 
 def build_parser() -> ArgumentParser:
     """Options for all fields of `RunConfig`, nested by dots, and `--config FILE` for YAML files."""
-    parser = _Parser(prog="train.py", description="Train a network; --config files are read in order, options last.")
+    description = "Train a network; --config files and options count in their order: the last one wins."
+    parser = _Parser(prog="train.py", description=description)
     parser.add_argument("--config", action=ActionConfigFile, help="YAML file of a recipe; may be given several times")
     parser.add_class_arguments(RunConfig, fail_untyped=True)
     return parser

@@ -9,7 +9,7 @@ from movenet.data.augment import AugmentationConfig
 from movenet.data.sets import SetConfig
 from movenet.data.targets import TargetConfig
 from movenet.errors import ConfigError
-from movenet.losses import LossConfig
+from movenet.losses import DistillationConfig, LossConfig
 from movenet.models.layers import ProbabilityName
 from movenet.models.network import COARSEST_STRIDE
 
@@ -129,6 +129,7 @@ class RunConfig:
         augmentation: how pictures are varied.
         targets: what the heads are taught.
         loss: weights of the losses.
+        distil: a teacher network.
         optimisation: how it learns.
         hardware: where it runs.
         seed: of all chance.
@@ -141,6 +142,7 @@ class RunConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     targets: TargetConfig = field(default_factory=TargetConfig)
     loss: LossConfig = field(default_factory=LossConfig)
+    distil: DistillationConfig = field(default_factory=DistillationConfig)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
     seed: int = 0

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning import LightningModule
-from torch import Tensor
+from torch import Tensor, nn
 
 from movenet.data.dataset import Batch
 from movenet.data.targets import encode_targets
@@ -20,6 +20,7 @@ from movenet.models.checkpoint import SPEC_KEY, NetworkSpec
 from movenet.models.heads import Heads
 from movenet.models.network import HEATMAP_STRIDE, MoveNet
 from movenet.training.config import RunConfig
+from movenet.training.teacher import Teacher
 from movenet.training.validation import ValidationSample, to_picture_pixels
 
 # The figure that the best checkpoint is chosen by.
@@ -35,6 +36,7 @@ class PoseModule(LightningModule):
         config: of the run.
         dev_persons: the persons of the dev loader, in its order.
         samples_per_epoch: of the training loader, for the share of unreadable pictures.
+        teacher: to distil from, or None.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class PoseModule(LightningModule):
         config: RunConfig,
         dev_persons: list[EvaluationPerson],
         samples_per_epoch: int,
+        teacher: Teacher | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -54,11 +57,15 @@ class PoseModule(LightningModule):
         self._loss = PoseLoss(config.loss, spec.skeleton)
         self._max_skipped = config.data.max_bad_share * samples_per_epoch
         self._num_skipped = 0
+        self._teacher = teacher
+        self._adapter = nn.Identity() if teacher is None else self._make_adapter(teacher)
 
-    def forward(self, image: Tensor) -> Heads:
-        """uint8 or float RGB [N, 3, S, S], 0..255 -> heads."""
-        layout = torch.channels_last if self._config.hardware.channels_last else torch.contiguous_format
-        return self.network(image.float().contiguous(memory_format=layout))
+    def _make_adapter(self, teacher: Teacher) -> nn.Module:
+        return nn.Conv2d(self.network.pyramid.out_channels, teacher.feature_channels, 1)
+
+    def on_fit_start(self) -> None:
+        if self._teacher is not None:
+            self._teacher.to(self.device)
 
     def on_train_epoch_start(self) -> None:
         self._num_skipped = 0
@@ -66,7 +73,9 @@ class PoseModule(LightningModule):
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         samples = batch.samples
         self._count_skipped(batch.num_skipped)
-        heads = self(samples.image)
+        image = self._network_input(samples.image)
+        features = self.network.features(image)
+        heads = Heads(*(head.float() for head in self.network.heads(features)))
         targets = encode_targets(
             samples.points_unit,
             samples.labelled,
@@ -76,6 +85,8 @@ class PoseModule(LightningModule):
             self._config.targets,
         )
         losses = self._loss(heads, targets)
+        if self._teacher is not None:
+            losses |= self._teacher.losses(image, features, heads, self._adapter)
         total = torch.stack(list(losses.values())).sum()
         logged = {f"train/{name}": value.detach() for name, value in losses.items()}
         self.log_dict(logged, on_step=False, on_epoch=True, batch_size=len(samples.image))
@@ -83,7 +94,7 @@ class PoseModule(LightningModule):
         return total
 
     def validation_step(self, batch: ValidationSample, _index: int) -> None:
-        heads = self(batch.image)
+        heads = self.network(self._network_input(batch.image))
         decoded = decode_batch(*(head.float() for head in heads))
         self._dev_points_px.append(to_picture_pixels(decoded, batch.corner_and_side_px))
 
@@ -99,9 +110,7 @@ class PoseModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         optimisation = self._config.optimisation
-        optimiser = torch.optim.AdamW(
-            _decayed_and_not(self.network, optimisation.weight_decay), lr=optimisation.learning_rate
-        )
+        optimiser = torch.optim.AdamW(_decayed_and_not(self, optimisation.weight_decay), lr=optimisation.learning_rate)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = torch.optim.lr_scheduler.LambdaLR(
             optimiser, lambda step: learning_rate_factor(step, steps, optimisation.warmup_share)
@@ -110,6 +119,11 @@ class PoseModule(LightningModule):
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[SPEC_KEY] = self._spec.to_dict()
+
+    def _network_input(self, image: Tensor) -> Tensor:
+        """uint8 [N, 3, S, S] -> float, in the memory layout of the config."""
+        layout = torch.channels_last if self._config.hardware.channels_last else torch.contiguous_format
+        return image.float().contiguous(memory_format=layout)
 
     def _count_skipped(self, number: int) -> None:
         self._num_skipped += number
@@ -129,9 +143,9 @@ def learning_rate_factor(step: int, steps: int, warmup_share: float) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
 
 
-def _decayed_and_not(network: MoveNet, weight_decay: float) -> list[dict[str, Any]]:
+def _decayed_and_not(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
     """Parameter groups: kernels decay; biases and batch norms, which have one dimension, do not."""
-    parameters = list(network.parameters())
+    parameters = list(module.parameters())
     return [
         {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},

@@ -21,6 +21,7 @@ from movenet.training.data_module import PoseDataModule
 from movenet.training.memory import keep_freed_memory
 from movenet.training.module import MONITORED, PoseModule
 from movenet.training.provenance import write_provenance
+from movenet.training.teacher import Teacher
 
 LAST_CHECKPOINT = "last.ckpt"
 BEST_CHECKPOINT = "best.ckpt"
@@ -53,7 +54,8 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     network = _initial_network(spec, config.model)
     if config.hardware.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    module = PoseModule(network, spec, config, data.dev_persons, data.samples_per_epoch)
+    teacher = Teacher(config.distil, spec) if config.distil.teacher else None
+    module = PoseModule(network, spec, config, data.dev_persons, data.samples_per_epoch, teacher)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from export.fold import fold_batch_norms
 from export.rescale import balance_depthwise
 from movenet.models import build, preset_names
+from movenet.models.fold import fold_batch_norms
 from movenet.models.layers import depthwise_separable
 
 CHANNELS = 8

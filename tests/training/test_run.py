@@ -11,7 +11,7 @@ import pytest
 import torch
 import yaml
 
-from movenet.models import load_network
+from movenet.models import NetworkSpec, load_network, save_network
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.command import main
 from tests.data.small_sets import coco_content, write_set
@@ -132,6 +132,19 @@ def test_own_skeleton_starts_from_weights_of_another(data_folder: Path, tmp_path
     assert load_network(output / "best.ckpt")[0].num_keypoints == 3
 
 
+def test_a_run_learns_from_a_teacher(data_folder: Path, tmp_path: Path) -> None:
+    teacher = tmp_path / "teacher.ckpt"
+    spec = NetworkSpec("lightning", 64, "sigmoid", COCO17)
+    save_network(teacher, spec.build(), spec)
+    output = tmp_path / "run"
+    assert main(arguments(data_folder, output, **{"distil.teacher": teacher})) == 0
+    with (output / "metrics" / "metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["train/distil_features"]]
+    assert len(rows) == 2
+    network, _ = load_network(output / "best.ckpt")  # the student alone
+    assert type(network.backbone).__name__ == "ShuffleNetV2"
+
+
 def status_and_message(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
     status = main(argv)
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error:")]
@@ -149,6 +162,7 @@ def status_and_message(argv: list[str], capsys: pytest.CaptureFixture[str]) -> t
         ({"optimisation.batch_size": 0}, "batch_size"),
         ({"model.initial_weights": "nowhere.ckpt"}, "nowhere.ckpt"),
         ({"data.skeleton": "nowhere.yaml"}, "nowhere.yaml"),
+        ({"distil.teacher": "nobody.ckpt"}, "nobody.ckpt"),
         ({"data.train": '[{"annotations": "none.json", "images": "images"}]'}, "none.json"),
         ({"data.train": "[]"}, "at least one set"),
         ({"data.train": '[{"annotations": "annotations.json", "images": "images", "min_box_px": 999}]'}, "min_box_px"),
