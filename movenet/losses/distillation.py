@@ -68,5 +68,7 @@ def feature_loss(adapted: Tensor, teacher: Tensor) -> Tensor:
 
     1 is what a student reaches by answering with each channel's mean.
     """
-    variance = teacher.var(dim=(0, 2, 3), keepdim=True) + 1e-6
+    variance = teacher.var(dim=(0, 2, 3), keepdim=True)
+    # A channel that hardly ever fires would otherwise outweigh all others.
+    variance = variance.clamp(min=1e-6 + 0.05 * float(variance.mean()))
     return (torch.square(adapted - teacher) / variance).mean()

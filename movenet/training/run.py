@@ -32,7 +32,8 @@ _logger = logging.getLogger(__name__)
 def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     """Train; returns the best checkpoint.
 
-    Writes into `config.output`: `best.ckpt` and `last.ckpt`, `metrics/metrics.csv`, TensorBoard's event files,
+    Writes into `config.output`: `best.ckpt` and `last.ckpt`, `metrics/version_N/metrics.csv` and TensorBoard's
+    event files (N counts the starts),
     `config.yaml` and `provenance.json`.
 
     Args:
@@ -129,10 +130,8 @@ def _trainer(config: RunConfig, output: Path) -> Trainer:
         gradient_clip_val=optimisation.gradient_clip,
         check_val_every_n_epoch=optimisation.dev_every_epochs,
         callbacks=callbacks,
-        logger=[
-            CSVLogger(output, name="", version="metrics"),
-            TensorBoardLogger(output, name="", version="tensorboard"),
-        ],
+        # A folder for each start: going on after a kill keeps what was written before.
+        logger=[CSVLogger(output, name="metrics"), TensorBoardLogger(output, name="tensorboard")],
         use_distributed_sampler=False,  # ours already divides the samples
         num_sanity_val_steps=0,
         log_every_n_steps=20,

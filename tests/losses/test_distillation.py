@@ -45,10 +45,15 @@ def test_reg_and_offset_count_where_the_teacher_is_sure() -> None:
 
 def test_the_channels_means_cost_one_in_features() -> None:
     generator = torch.Generator().manual_seed(2)
-    teacher = torch.randn(2, 4, 16, 16, generator=generator) * torch.tensor([0.1, 1.0, 10.0, 3.0])[:, None, None]
+    teacher = torch.randn(2, 4, 16, 16, generator=generator) * torch.tensor([2.0, 1.0, 4.0, 3.0])[:, None, None]
     means = teacher.mean(dim=(0, 2, 3), keepdim=True).expand_as(teacher)
     assert feature_loss(means, teacher).item() == pytest.approx(1.0, abs=0.01)
     assert feature_loss(teacher, teacher) == 0
+
+
+def test_a_silent_channel_does_not_outweigh_the_others() -> None:
+    teacher = torch.cat([torch.zeros(1, 1, 8, 8), torch.randn(1, 1, 8, 8)], dim=1)
+    assert feature_loss(teacher + 0.1, teacher) < 1.0
 
 
 def test_negative_weight_is_refused() -> None:

@@ -62,12 +62,12 @@ def test_a_run_writes_what_it_was(data_folder: Path, tmp_path: Path) -> None:
     provenance = json.loads((output / "provenance.json").read_text())
     assert len(provenance["annotations_sha256"]["annotations.json"]) == 64
     assert provenance["packages"]["torch"] == torch.__version__
-    with (output / "metrics" / "metrics.csv").open() as file:
+    with (output / "metrics" / "version_0" / "metrics.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert {"dev/oks_ap", "dev/pck_5px", "train/heatmap", "speed/images_per_second", "speed/data_wait_share"} <= set(
         rows[0]
     )
-    assert list((output / "tensorboard").glob("events.out.tfevents.*"))
+    assert list((output / "tensorboard" / "version_0").glob("events.out.tfevents.*"))
 
 
 def test_the_resolved_config_runs_again_to_the_same_weights(data_folder: Path, tmp_path: Path) -> None:
@@ -98,6 +98,7 @@ def test_a_killed_run_goes_on_to_the_same_result(
         with pytest.raises(SystemExit):
             main(arguments(data_folder, killed, **{"optimisation.epochs": 3}))
     assert main(arguments(data_folder, killed, **{"optimisation.epochs": 3, "resume": "true"})) == 0
+    assert all((killed / "metrics" / f"version_{start}" / "metrics.csv").is_file() for start in (0, 1))
     expected, found = tensors(whole / "last.ckpt"), tensors(killed / "last.ckpt")
     assert all(torch.equal(expected[key], found[key]) for key in expected)
 
@@ -109,7 +110,7 @@ def test_training_lowers_the_loss(data_folder: Path, tmp_path: Path) -> None:
     still |= {"any_rotation_probability": 0, "colour_probability": 0, "degrade_probability": 0}
     overrides |= {f"augmentation.{name}": value for name, value in still.items()}
     assert main(arguments(data_folder, output, **overrides)) == 0
-    with (output / "metrics" / "metrics.csv").open() as file:
+    with (output / "metrics" / "version_0" / "metrics.csv").open() as file:
         losses = [float(row["train/heatmap"]) for row in csv.DictReader(file) if row["train/heatmap"]]
     assert losses[-1] < 0.6 * losses[0]
 
@@ -138,7 +139,7 @@ def test_a_run_learns_from_a_teacher(data_folder: Path, tmp_path: Path) -> None:
     save_network(teacher, spec.build(), spec)
     output = tmp_path / "run"
     assert main(arguments(data_folder, output, **{"distil.teacher": teacher})) == 0
-    with (output / "metrics" / "metrics.csv").open() as file:
+    with (output / "metrics" / "version_0" / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["train/distil_features"]]
     assert len(rows) == 2
     network, _ = load_network(output / "best.ckpt")  # the student alone
