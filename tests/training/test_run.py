@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +146,18 @@ def test_a_run_learns_from_a_teacher(data_folder: Path, tmp_path: Path) -> None:
     assert len(rows) == 2
     network, _ = load_network(output / "best.ckpt")  # the student alone
     assert type(network.backbone).__name__ == "ShuffleNetV2"
+
+
+def test_two_processes_train_together(data_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    together = {"hardware.devices": 2, "optimisation.batch_size": 2}
+    command = [sys.executable, "train.py", *arguments(data_folder, output, **together)]
+    repository = Path(__file__).parents[2]
+    finished = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr[-2000:]
+    # Two epochs of eight samples, four a step over both processes.
+    assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == 4
+    assert load_network(output / "best.ckpt")[1].model == "shufflenet_v2_x0_5"
 
 
 def status_and_message(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
