@@ -66,7 +66,7 @@ class PoseDataModule(LightningDataModule):
             drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
             num_workers=workers,
             worker_init_fn=_one_opencv_thread,
-            persistent_workers=False,
+            persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
         )
 
