@@ -42,17 +42,12 @@ from movenet.importing.graph import (
 from movenet.models import MoveNet, NetworkSpec
 from movenet.models.mobilenet import LATERAL_STAGES, InvertedResidual, MobileNetV2
 from movenet.models.network import COARSEST_STRIDE
+from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17
 
 
-@dataclass(frozen=True)
-class _Published:
-    model: str
-    input_size: int
-
-
-# By the width of the first convolution.
-_PUBLISHED = {32: _Published("lightning", 192), 56: _Published("thunder", 256)}
+# The presets by the width of their first convolution.
+_PUBLISHED = {32: "lightning", 56: "thunder"}
 _NUM_HEADS = 4
 # Our network's input, from 0..255.
 _NORMALISATION = Affine(np.array([1 / 127.5]), np.array([-1.0]))
@@ -127,13 +122,13 @@ def _folded(normalisation: Affine, stem: Convolution) -> Convolution:
 def _spec(stem: Convolution, input_size: int | None) -> NetworkSpec:
     width = len(stem.weight)
     if width not in _PUBLISHED:
-        known = " or ".join(f"{key} ({value.model})" for key, value in _PUBLISHED.items())
+        known = " or ".join(f"{key} ({model})" for key, model in _PUBLISHED.items())
         raise ModelError(f"not MoveNet SinglePose: its first convolution has {width} channels, not {known}")
-    published = _PUBLISHED[width]
-    size = input_size or published.input_size
+    model = _PUBLISHED[width]
+    size = input_size or find_preset(model).input_size
     if size % COARSEST_STRIDE:
         raise ModelError(f"not MoveNet SinglePose: its input is {size} pixels, not a multiple of {COARSEST_STRIDE}")
-    return NetworkSpec(published.model, size, "sigmoid", COCO17)
+    return NetworkSpec(model, size, "sigmoid", COCO17)
 
 
 @dataclass(frozen=True)
