@@ -45,7 +45,6 @@ from movenet.models.network import COARSEST_STRIDE
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17
 
-
 # The presets by the width of their first convolution.
 _PUBLISHED = {32: "lightning", 56: "thunder"}
 _NUM_HEADS = 4
