@@ -1,4 +1,7 @@
-"""ShuffleNetV2's stages as a backbone (Ma et al. 2018, "Practical Guidelines for Efficient CNN Design")."""
+"""ShuffleNetV2's stages as a backbone.
+
+Ma et al. 2018, "ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design".
+"""
 
 from __future__ import annotations
 
