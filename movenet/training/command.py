@@ -57,7 +57,7 @@ def parse_config(argv: Sequence[str] | None) -> tuple[RunConfig, str]:
     """
     parser = build_parser()
     parsed = parser.parse_args(argv)
-    values = parser.instantiate_classes(parsed).as_dict()
+    values = parser.instantiate(parsed).as_dict()
     values.pop("config", None)
     return RunConfig(**values), _resolved(parsed)
 
