@@ -16,7 +16,8 @@ def keep_freed_memory() -> bool:
     """Tell glibc's allocator to give nothing back to the kernel; returns whether it could be told.
 
     By default a large tensor's memory is returned when it is freed, and the kernel clears fresh pages in the next
-    step: on CPUs that took half of a training step's time.
+    step. Kept, the default network trained about a tenth faster on two CPU cores (78 and 77 images a second against 68
+    and 72, in turns of 640 samples).
     """
     if sys.platform != "linux":
         return False
