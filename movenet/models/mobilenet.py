@@ -18,7 +18,8 @@ STAGES = (
     (320, 1, 1, 6),
 )
 LAST_CHANNELS = 1280
-# The stages that the FPN reads, at strides 4, 8 and 16; the last convolution is the fourth level, at stride 32.
+# The stages that the FPN reads, at strides 4, 8 and 16; the fourth level, at stride 32, is the last convolution where
+# there is one, else the last stage.
 LATERAL_STAGES = (1, 2, 3)
 
 
@@ -51,9 +52,10 @@ class MobileNetV2(nn.Module):
 
     Args:
         width: 1.0 for Lightning's backbone, 1.75 for Thunder's.
+        has_last: whether the convolution to 1280 channels is there, as in Google's graphs.
     """
 
-    def __init__(self, width: float) -> None:
+    def __init__(self, width: float, has_last: bool = True) -> None:
         super().__init__()
         inputs = scaled_channels(STEM_CHANNELS, width)
         self.stem = conv_norm(3, inputs, 3, stride=2, activation=nn.ReLU6, same_padding=True)
@@ -68,8 +70,10 @@ class MobileNetV2(nn.Module):
             self.stages.append(nn.Sequential(*blocks))
             outputs_of_stages.append(outputs)
         # The last convolution keeps its width below 1 and, in Google's graphs, also above.
-        self.last = conv_norm(inputs, LAST_CHANNELS, activation=nn.ReLU6)
-        self.channels = (*(outputs_of_stages[stage] for stage in LATERAL_STAGES), LAST_CHANNELS)
+        self.has_last = has_last
+        self.last = conv_norm(inputs, LAST_CHANNELS, activation=nn.ReLU6) if has_last else nn.Identity()
+        top_channels = LAST_CHANNELS if has_last else inputs
+        self.channels = (*(outputs_of_stages[stage] for stage in LATERAL_STAGES), top_channels)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         features = []

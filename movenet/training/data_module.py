@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
+import torch
 from lightning import LightningDataModule
+from torch import Tensor
 from torch.utils.data import DataLoader
 
 from movenet.data.dataset import CropDataset, Sample, collate
@@ -54,6 +57,12 @@ class PoseDataModule(LightningDataModule):
     @property
     def num_training_persons(self) -> int:
         return len(self._training)
+
+    def sample_images(self, number: int) -> Tensor:
+        """Float [n, 3, S, S]: training crops spread over all persons, as the network is given them; n <= `number`."""
+        indices = np.linspace(0, len(self._training) - 1, min(number, len(self._training))).astype(int)
+        samples = (self._training[0, index] for index in indices.tolist())
+        return torch.stack([sample.image for sample in samples if sample is not None]).float()
 
     def train_dataloader(self) -> DataLoader[Sample | None]:
         rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)

@@ -12,6 +12,7 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from movenet.errors import ConfigError
 from movenet.models.checkpoint import NetworkSpec, load_network
+from movenet.models.fold import folded_batch_norms, unfold_batch_norms
 from movenet.models.network import MoveNet
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17, Skeleton
@@ -25,6 +26,8 @@ from movenet.training.teacher import Teacher
 
 LAST_CHECKPOINT = "last.ckpt"
 BEST_CHECKPOINT = "best.ckpt"
+# How many crops an imported network's batch norms are measured on.
+STATISTICS_SAMPLES = 256
 
 _logger = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     spec = _network_spec(config)
     data = PoseDataModule(config, spec)
     network = _initial_network(spec, config.model)
+    _unfold_imported_batch_norms(network, data)
     if config.hardware.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     teacher = Teacher(config.distil, spec) if config.distil.teacher else None
@@ -101,6 +105,16 @@ def _initial_network(spec: NetworkSpec, config: ModelConfig) -> MoveNet:
         _logger.warning("%d tensors start fresh, their shapes differ: %s ...", len(fresh), fresh[0])
     network.load_state_dict(fitting, strict=False)
     return network
+
+
+def _unfold_imported_batch_norms(network: MoveNet, data: PoseDataModule) -> None:
+    """Weights that came from a published file have no statistics yet: take those of this run's crops."""
+    norms = folded_batch_norms(network)
+    if norms:
+        images = data.sample_images(STATISTICS_SAMPLES)
+        _logger.info("%d imported batch norms get the statistics of %d training crops", len(norms), len(images))
+        unfold_batch_norms(network.eval(), norms, images)
+        network.train()
 
 
 def _trainer(config: RunConfig, output: Path) -> Trainer:

@@ -135,6 +135,25 @@ def test_own_skeleton_starts_from_weights_of_another(data_folder: Path, tmp_path
     assert load_network(output / "best.ckpt")[0].num_keypoints == 3
 
 
+def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path, tmp_path: Path) -> None:
+    spec = NetworkSpec("lightning", 64, "sigmoid", COCO17)
+    network = spec.build()
+    stem_norm = network.backbone.get_submodule("stem.1")
+    torch.nn.init.constant_(stem_norm.bias, 1.0)  # type: ignore[arg-type]
+    save_network(tmp_path / "imported.ckpt", network, spec)
+    output = tmp_path / "run"
+    overrides = {"model.name": "lightning", "model.initial_weights": tmp_path / "imported.ckpt"}
+    assert main(arguments(data_folder, output, **overrides, **{"optimisation.learning_rate": 1e-9})) == 0
+    trained, _ = load_network(output / "best.ckpt")
+    # In four steps the moving average of fresh statistics would hardly have left 0 and 1.
+    norm = trained.backbone.get_submodule("stem.1")
+    assert (norm.running_var - 1).abs().min() > 0.1  # type: ignore[operator, union-attr]
+    images = torch.rand(2, 3, 64, 64) * 255
+    with torch.no_grad():
+        expected, found = (n.eval().backbone.stem(images / 127.5 - 1) for n in (network, trained))
+    assert (found - expected).abs().mean() < 0.05
+
+
 def test_a_run_learns_from_a_teacher(data_folder: Path, tmp_path: Path) -> None:
     teacher = tmp_path / "teacher.ckpt"
     spec = NetworkSpec("lightning", 64, "sigmoid", COCO17)

@@ -1,0 +1,43 @@
+"""`movenet import-backbone`: the backbone of a published detector or classifier as the start of a training."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from movenet.errors import ConfigError, RuntimeUnavailableError
+
+NAME = "import-backbone"
+HELP = "Take a trained MobileNetV2 out of a published network, to start a training from."
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the import's arguments."""
+    parser.add_argument(
+        "file",
+        type=Path,
+        help="network that begins with MobileNetV2: .tflite of floats, TensorFlow.js model.json, or .onnx by tf2onnx",
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="checkpoint to write")
+    parser.add_argument("--model", default="mobilenet_v2_x1_0", help="preset to fill (default: %(default)s)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Read, map, write the checkpoint; returns the exit status."""
+    # torch is slow to import, and absent on most boards: only this command needs it.
+    try:
+        from movenet.importing import import_backbone
+        from movenet.models import save_network
+    except ImportError as error:
+        raise RuntimeUnavailableError(f"{error}; the import needs torch: pip install 'movenet-edge[import]'") from error
+
+    output: Path = arguments.output
+    if output.is_dir() or not output.parent.is_dir():
+        raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
+    network, spec = import_backbone(arguments.file, arguments.model)
+    save_network(output, network, spec)
+    print(
+        f"{output}: {spec.model} with the backbone of {arguments.file.name}; pyramid and heads are untrained.\n"
+        f"Start a training with --model.initial_weights {output}; the file's licence goes on with the weights."
+    )
+    return 0
