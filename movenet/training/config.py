@@ -42,6 +42,7 @@ class DataConfig:
     Attributes:
         train: the sets to learn from, drawn by their weights.
         dev: the set that the best checkpoint is chosen by.
+        watched: a second set whose figures are logged beside; what a fine-tuning must not forget.
         root: folder that the sets' relative paths start from.
         skeleton: a YAML file; COCO's seventeen keypoints if none is given.
         samples_per_epoch: an epoch's length; by default the number of training persons.
@@ -52,6 +53,7 @@ class DataConfig:
 
     train: list[SetConfig]
     dev: SetConfig
+    watched: SetConfig | None = None
     root: str = "data"
     skeleton: str | None = None
     samples_per_epoch: int | None = None
@@ -75,6 +77,8 @@ class OptimisationConfig:
         batch_size: samples a step and process.
         learning_rate: AdamW's, at the top of the one-cycle schedule.
         warmup_share: share of the steps in which it rises.
+        frozen_backbone_share: share of the steps, the first ones, in which only pyramid and heads learn.
+        depth_decay: from the heads down to the first layers, each part learns this times as fast as the one above.
         weight_decay: AdamW's.
         gradient_clip: largest norm of a step's gradient.
         averaging_decay: of the exponential moving average of the weights, which is what is evaluated and kept.
@@ -85,6 +89,8 @@ class OptimisationConfig:
     batch_size: int = 64
     learning_rate: float = 2e-3
     warmup_share: float = 0.05
+    frozen_backbone_share: float = 0.0
+    depth_decay: float = 1.0
     weight_decay: float = 0.02
     gradient_clip: float = 5.0
     averaging_decay: float = 0.998
@@ -95,6 +101,8 @@ class OptimisationConfig:
             raise ConfigError("optimisation: epochs, batch_size, dev_every_epochs and learning_rate must be above 0")
         if not 0 < self.warmup_share < 1 or not 0 <= self.averaging_decay < 1:
             raise ConfigError("optimisation: warmup_share and averaging_decay must lie between 0 and 1")
+        if not 0 <= self.frozen_backbone_share < 1 or not 0 < self.depth_decay <= 1:
+            raise ConfigError("optimisation: needs frozen_backbone_share in 0..1 and depth_decay above 0, at most 1")
 
 
 @dataclass(frozen=True)

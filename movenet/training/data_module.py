@@ -19,13 +19,17 @@ from movenet.models.checkpoint import NetworkSpec
 from movenet.training.config import RunConfig
 from movenet.training.validation import ValidationDataset, ValidationSample
 
+# What the figures of the sets are logged under.
+DEV = "dev"
+WATCHED = "watched"
+
 
 def _one_opencv_thread(_worker: int) -> None:
     cv2.setNumThreads(0)
 
 
 class PoseDataModule(LightningDataModule):
-    """Training crops by the weights of their sets, and the dev set's persons.
+    """Training crops by the weights of their sets, and the persons of the sets that are evaluated.
 
     Args:
         config: of the run.
@@ -50,9 +54,12 @@ class PoseDataModule(LightningDataModule):
             config.augmentation,
             config.seed,
         )
-        self.dev_persons = select_persons(
-            read_set(config.data.dev, root, spec.skeleton), "cropped", default_min_keypoints(spec.skeleton)
-        )
+        sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
+        min_keypoints = default_min_keypoints(spec.skeleton)
+        self.evaluated = {
+            name: select_persons(read_set(source, root, spec.skeleton), "cropped", min_keypoints)
+            for name, source in sets.items()
+        }
 
     @property
     def num_training_persons(self) -> int:
@@ -79,10 +86,13 @@ class PoseDataModule(LightningDataModule):
             prefetch_factor=4 if workers else None,
         )
 
-    def val_dataloader(self) -> DataLoader[ValidationSample]:
-        return DataLoader(
-            ValidationDataset(self.dev_persons, self._input_size),
-            batch_size=self._config.optimisation.batch_size,
-            num_workers=min(1, self._config.data.workers),
-            worker_init_fn=_one_opencv_thread,
-        )
+    def val_dataloader(self) -> list[DataLoader[ValidationSample]]:
+        return [
+            DataLoader(
+                ValidationDataset(persons, self._input_size),
+                batch_size=self._config.optimisation.batch_size,
+                num_workers=min(1, self._config.data.workers),
+                worker_init_fn=_one_opencv_thread,
+            )
+            for persons in self.evaluated.values()
+        ]

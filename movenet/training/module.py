@@ -1,8 +1,7 @@
-"""The Lightning module: a step, the dev set's figures, the optimiser."""
+"""The Lightning module: a step, the figures of the dev set, what is kept."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -20,11 +19,13 @@ from movenet.models.checkpoint import SPEC_KEY, NetworkSpec
 from movenet.models.heads import Heads
 from movenet.models.network import HEATMAP_STRIDE, MoveNet
 from movenet.training.config import RunConfig
+from movenet.training.data_module import DEV
+from movenet.training.optimiser import make_optimiser
 from movenet.training.teacher import Teacher
 from movenet.training.validation import ValidationSample, to_picture_pixels
 
 # The figure that the best checkpoint is chosen by.
-MONITORED = "dev/oks_ap"
+MONITORED = f"{DEV}/oks_ap"
 
 
 class PoseModule(LightningModule):
@@ -34,7 +35,7 @@ class PoseModule(LightningModule):
         network: to train.
         spec: its description, kept in every checkpoint.
         config: of the run.
-        dev_persons: the persons of the dev loader, in its order.
+        evaluated: the persons of each validation loader, in its order, by the name that its figures are logged under.
         samples_per_epoch: of the training loader, for the share of unreadable pictures.
         teacher: to distil from, or None.
     """
@@ -44,7 +45,7 @@ class PoseModule(LightningModule):
         network: MoveNet,
         spec: NetworkSpec,
         config: RunConfig,
-        dev_persons: list[EvaluationPerson],
+        evaluated: dict[str, list[EvaluationPerson]],
         samples_per_epoch: int,
         teacher: Teacher | None = None,
     ) -> None:
@@ -52,8 +53,8 @@ class PoseModule(LightningModule):
         self.network = network
         self._spec = spec
         self._config = config
-        self._dev_persons = dev_persons
-        self._dev_points_px: list[np.ndarray] = []
+        self._evaluated = evaluated
+        self._found_px: list[list[np.ndarray]] = [[] for _ in evaluated]
         self._loss = PoseLoss(config.loss, spec.skeleton)
         self._max_skipped = config.data.max_bad_share * samples_per_epoch
         self._num_skipped = 0
@@ -93,26 +94,22 @@ class PoseModule(LightningModule):
         self.log("loss", total.detach(), prog_bar=True, batch_size=len(samples.image))
         return total
 
-    def validation_step(self, batch: ValidationSample, _index: int) -> None:
+    def validation_step(self, batch: ValidationSample, _index: int, dataloader_idx: int = 0) -> None:
         heads = self.network(self._network_input(batch.image))
         decoded = decode_batch(*(head.float() for head in heads))
-        self._dev_points_px.append(to_picture_pixels(decoded, batch.corner_and_side_px))
+        self._found_px[dataloader_idx].append(to_picture_pixels(decoded, batch.corner_and_side_px))
 
     def on_validation_epoch_end(self) -> None:
-        points_px = np.concatenate(self._dev_points_px)
-        self._dev_points_px.clear()
-        metrics = compute_metrics(self._dev_persons, points_px, self._spec.skeleton).to_dict()
-        for key in ("pck_5px", "pck_torso_0.2", "oks_ap"):
-            value = metrics[key]
-            self.log(f"dev/{key}", float("nan") if value is None else value, prog_bar=key == "oks_ap", sync_dist=True)
+        for (name, persons), found_px in zip(self._evaluated.items(), self._found_px, strict=True):
+            metrics = compute_metrics(persons, np.concatenate(found_px), self._spec.skeleton).to_dict()
+            found_px.clear()
+            for key in ("pck_5px", "pck_torso_0.2", "oks_ap"):
+                value = float("nan") if metrics[key] is None else metrics[key]
+                self.log(f"{name}/{key}", value, prog_bar=key == "oks_ap", sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        optimisation = self._config.optimisation
-        optimiser = torch.optim.AdamW(_decayed_and_not(self, optimisation.weight_decay), lr=optimisation.learning_rate)
         steps = int(self.trainer.estimated_stepping_batches)
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimiser, lambda step: learning_rate_factor(step, steps, optimisation.warmup_share)
-        )
+        optimiser, schedule = make_optimiser(self.network, self._adapter, self._config.optimisation, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -130,21 +127,3 @@ class PoseModule(LightningModule):
                 f"{self._num_skipped} pictures of this epoch could not be read, more than the share of "
                 f"{self._config.data.max_bad_share:g} that data.max_bad_share allows; the warnings above name them"
             )
-
-
-def learning_rate_factor(step: int, steps: int, warmup_share: float) -> float:
-    """Share of the full learning rate at a step: a straight rise, then half a cosine down to 0."""
-    warmup_steps = warmup_share * steps
-    if step < warmup_steps:
-        return (step + 1) / (warmup_steps + 1)
-    progress = (step - warmup_steps) / (steps - warmup_steps)
-    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
-
-
-def _decayed_and_not(module: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Parameter groups: kernels decay; biases and batch norms, which have one dimension, do not."""
-    parameters = list(module.parameters())
-    return [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]

@@ -18,7 +18,7 @@ from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig
-from movenet.training.data_module import PoseDataModule
+from movenet.training.data_module import DEV, PoseDataModule
 from movenet.training.memory import keep_freed_memory
 from movenet.training.module import MONITORED, PoseModule
 from movenet.training.provenance import write_provenance
@@ -60,14 +60,14 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     if config.hardware.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     teacher = Teacher(config.distil, spec) if config.distil.teacher else None
-    module = PoseModule(network, spec, config, data.dev_persons, data.samples_per_epoch, teacher)
+    module = PoseModule(network, spec, config, data.evaluated, data.samples_per_epoch, teacher)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)
     _logger.info(
         "%d training persons, %d dev persons, %d samples an epoch",
         data.num_training_persons,
-        len(data.dev_persons),
+        len(data.evaluated[DEV]),
         data.samples_per_epoch,
     )
     trainer = _trainer(config, output)

@@ -135,6 +135,30 @@ def test_own_skeleton_starts_from_weights_of_another(data_folder: Path, tmp_path
     assert load_network(output / "best.ckpt")[0].num_keypoints == 3
 
 
+def test_fine_tuning_rests_the_backbone_and_watches_a_second_set(data_folder: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    assert main(arguments(data_folder, start, **{"optimisation.epochs": 1})) == 0
+    watched, images = write_set(tmp_path / "watched", coco_content(num_pictures=4))
+    overrides = {
+        "model.initial_weights": start / "best.ckpt",
+        "data.watched.annotations": watched,
+        "data.watched.images": images,
+        "optimisation.frozen_backbone_share": 0.99,  # all four steps
+    }
+    output = tmp_path / "run"
+    assert main(arguments(data_folder, output, **overrides)) == 0
+    with (output / "metrics" / "version_0" / "metrics.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["watched/oks_ap"]]
+    assert len(rows) == 2
+    before, after = (
+        dict(load_network(path)[0].named_parameters()) for path in (start / "best.ckpt", output / "last.ckpt")
+    )
+    # (Averaging equal numbers rounds.)
+    changed = {name for name in before if not torch.allclose(before[name], after[name], rtol=1e-5, atol=0)}
+    assert "heads.heatmap.2.weight" in changed
+    assert not any(name.startswith("backbone.") for name in changed)
+
+
 def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path, tmp_path: Path) -> None:
     spec = NetworkSpec("lightning", 64, "sigmoid", COCO17)
     network = spec.build()

@@ -1,0 +1,82 @@
+"""What is learnt how fast: the schedule over the steps, and the learning rates over the network's depth."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+from torch.optim.lr_scheduler import LambdaLR
+
+from movenet.models.network import MoveNet
+from movenet.training.config import OptimisationConfig
+
+
+@dataclass(frozen=True)
+class Depth:
+    """Modules that learn alike.
+
+    Attributes:
+        modules: of the network.
+        in_backbone: whether they rest while the backbone is frozen.
+    """
+
+    modules: tuple[nn.Module, ...]
+    in_backbone: bool
+
+
+def depths(network: MoveNet) -> list[Depth]:
+    """The network from its heads down to the first convolution: heads, pyramid, the backbone's stages, its stem."""
+    backbone = network.backbone
+    stages = [*backbone.get_submodule("stages").children()]
+    last = [module for name, module in backbone.named_children() if name not in ("stem", "stages")]
+    return [
+        Depth((network.heads,), in_backbone=False),
+        Depth((network.pyramid,), in_backbone=False),
+        *(Depth((module,), in_backbone=True) for module in (*last, *reversed(stages))),
+        Depth((backbone.get_submodule("stem"),), in_backbone=True),
+    ]
+
+
+def make_optimiser(
+    network: MoveNet, others: nn.Module, config: OptimisationConfig, steps: int
+) -> tuple[torch.optim.AdamW, LambdaLR]:
+    """AdamW and its schedule, which counts steps.
+
+    Args:
+        network: learns by its depth.
+        others: what is trained besides (an adapter to a teacher); learns as the heads do.
+        config: of the run.
+        steps: of the whole run.
+    """
+    groups, frozen_shares = [], []
+    for number, depth in enumerate([*depths(network), Depth((others,), in_backbone=False)]):
+        parameters = [parameter for module in depth.modules for parameter in module.parameters()]
+        rate = config.learning_rate * (1.0 if depth.modules == (others,) else config.depth_decay**number)
+        # Kernels decay; biases and batch norms, which have one dimension, do not.
+        for decay, chosen in (
+            (config.weight_decay, [p for p in parameters if p.ndim > 1]),
+            (0.0, [p for p in parameters if p.ndim <= 1]),
+        ):
+            if chosen:
+                groups.append({"params": chosen, "weight_decay": decay, "lr": rate})
+                frozen_shares.append(config.frozen_backbone_share if depth.in_backbone else 0.0)
+    optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
+
+    factor = partial(learning_rate_factor, steps=steps, warmup_share=config.warmup_share)
+    return optimiser, LambdaLR(optimiser, [partial(factor, frozen_share=share) for share in frozen_shares])
+
+
+def learning_rate_factor(step: int, steps: int, warmup_share: float, frozen_share: float = 0.0) -> float:
+    """Share of the full learning rate at a step: nothing while frozen, a straight rise, then half a cosine down to 0.
+
+    What was frozen rises by itself to the curve that the rest is on.
+    """
+    frozen_steps, warmup_steps = frozen_share * steps, warmup_share * steps
+    if step < frozen_steps:
+        return 0.0
+    rise = min(1.0, (step - frozen_steps + 1) / (warmup_steps + 1))
+    progress = max(0.0, step - warmup_steps) / (steps - warmup_steps)
+    return rise * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))
