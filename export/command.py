@@ -31,6 +31,7 @@ from movenet.metadata import (
     ModelMetadata,
 )
 from movenet.models import MoveNet, NetworkSpec, load_network, save_network
+from movenet.models.notice import carry_notice, notice_path
 from movenet.runtimes import create_runtime
 from movenet.runtimes.torch_runtime import describe
 
@@ -40,7 +41,7 @@ HELP = "Turn a checkpoint into models for ONNX Runtime and ncnn, and check that 
 Writer = Callable[[MoveNet, int, Path, bool], dict[str, str]]
 # A format is also the name of the run-time that reads it. Imported when asked for: each needs packages of its own.
 WRITERS = {"onnx": ("export.onnx_export", "write_onnx"), "ncnn": ("export.ncnn_export", "write_ncnn")}
-MODEL_FILES = (CHECKPOINT_FILE, ONNX_FILE, NCNN_PARAM_FILE, NCNN_BIN_FILE)
+MODEL_FILES = (CHECKPOINT_FILE, notice_path(CHECKPOINT_FILE).name, ONNX_FILE, NCNN_PARAM_FILE, NCNN_BIN_FILE)
 PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime", "pnnx", "ncnn", "numpy")
 
 
@@ -75,6 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
     pictures = load_pictures(arguments.images, spec.input_size)
     with staged_folder(arguments.output) as folder:
         metadata = build_model(network, spec, folder, arguments.formats, arguments.fp16)
+        carry_notice(arguments.checkpoint, folder / CHECKPOINT_FILE)
         parities = check_model(folder, metadata, arguments.formats, pictures)
         Console().print(_report(parities, metadata))
         _raise_if_apart(parities, metadata)

@@ -19,6 +19,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="network that begins with MobileNetV2: .tflite of floats, TensorFlow.js model.json, or .onnx by tf2onnx",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="checkpoint to write")
+    parser.add_argument("--licence", type=Path, metavar="FILE", help="text to keep beside the weights: maker and terms")
     parser.add_argument("--model", default="mobilenet_v2_x1_0", help="preset to fill (default: %(default)s)")
 
 
@@ -26,7 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, map, write the checkpoint; returns the exit status."""
     # torch is slow to import, and absent on most boards: only this command needs it.
     try:
-        from movenet.importing import import_backbone
+        from movenet.importing import import_backbone, write_backbone_notice
         from movenet.models import save_network
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}; the import needs torch: pip install 'movenet-edge[import]'") from error
@@ -35,9 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
     if output.is_dir() or not output.parent.is_dir():
         raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
     network, spec = import_backbone(arguments.file, arguments.model)
+    notice = write_backbone_notice(output, arguments.file, arguments.licence)
     save_network(output, network, spec)
     print(
-        f"{output}: {spec.model} with the backbone of {arguments.file.name}; pyramid and heads are untrained.\n"
-        f"Start a training with --model.initial_weights {output}; the file's licence goes on with the weights."
+        f"{output}: {spec.model} with the backbone of {arguments.file.name}; pyramid and heads are untrained; "
+        f"origin in {notice}\n"
+        f"Start a training with --model.initial_weights {output}"
     )
     return 0

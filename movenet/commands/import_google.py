@@ -25,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Read, map, write checkpoint and licence notice; returns the exit status."""
     # torch is slow to import, and absent on most boards: only this command needs it.
     try:
-        from movenet.importing import import_google, write_notice
+        from movenet.importing import import_google, write_movenet_notice
         from movenet.models import save_network
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}; the import needs torch: pip install 'movenet-edge[import]'") from error
@@ -35,6 +35,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
     network, spec = import_google(arguments.file)
     save_network(output, network, spec)
-    notice = write_notice(output, spec.model)
+    notice = write_movenet_notice(output, spec.model)
     print(f"{output}: {spec.model}, input {spec.input_size} px; licence in {notice}")
     return 0

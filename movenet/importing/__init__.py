@@ -13,10 +13,10 @@ from pathlib import Path
 from movenet.importing.backbone import DEFAULT_MODEL, map_backbone
 from movenet.importing.forms import read_and_map
 from movenet.importing.google import map_movenet
-from movenet.importing.notice import write_notice
+from movenet.importing.notice import write_backbone_notice, write_movenet_notice
 from movenet.models import MoveNet, NetworkSpec
 
-__all__ = ["import_backbone", "import_google", "write_notice"]
+__all__ = ["import_backbone", "import_google", "write_backbone_notice", "write_movenet_notice"]
 
 
 def import_google(path: str | Path) -> tuple[MoveNet, NetworkSpec]:

@@ -1,29 +1,60 @@
-"""The licence that comes with Google's weights, written beside what is made from them."""
+"""The notices of imported weights."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
+from movenet.errors import ConfigError
+from movenet.models.notice import notice_path
+
 _LICENCE = Path(__file__).with_name("apache-2.0.txt")
-_NOTICE = """\
+_MOVENET = """\
 {name} holds the weights of Google's MoveNet SinglePose ({model}), Copyright Google LLC, published under the Apache
 License, Version 2.0, whose text follows. Changes: the weights were taken out of the published file, reordered for
 another implementation of the same network, and stored in another format. The decode is not part of the file.
 
 """
+_BACKBONE = """\
+{name} holds the backbone of a published network, {source} (sha256 {checksum}), or weights that were trained
+from it. Changes: the backbone was taken out of the file, folded batch norms were made ordinary ones, and the rest of
+the network was replaced.
+
+"""
 
 
-def write_notice(checkpoint: Path, model: str) -> Path:
-    """Write origin, changes and licence beside an imported checkpoint; hand both on together.
+def write_movenet_notice(checkpoint: Path, model: str) -> Path:
+    """Write origin, changes and licence of Google's MoveNet beside an imported checkpoint; returns the file.
 
     Args:
         checkpoint: the file that holds the weights.
         model: the preset's name.
-
-    Returns:
-        The file that was written: `NAME.NOTICE.txt` beside `NAME.ckpt`.
     """
-    notice = checkpoint.with_suffix(".NOTICE.txt")
-    text = _NOTICE.format(name=checkpoint.name, model=model.capitalize())
-    notice.write_text(text + _LICENCE.read_text(encoding="utf-8"), encoding="utf-8")
+    text = _MOVENET.format(name=checkpoint.name, model=model.capitalize())
+    return _write(checkpoint, text + _LICENCE.read_text(encoding="utf-8"))
+
+
+def write_backbone_notice(checkpoint: Path, source: Path, licence: Path | None) -> Path:
+    """Write the origin of a backbone beside an imported checkpoint; returns the file.
+
+    Args:
+        checkpoint: the file that holds the weights.
+        source: the file that they came from.
+        licence: a text to add: who made the source, and its terms.
+
+    Raises:
+        ConfigError: if the licence cannot be read.
+    """
+    checksum = hashlib.sha256(source.read_bytes()).hexdigest()
+    text = _BACKBONE.format(name=checkpoint.name, source=source.name, checksum=checksum)
+    try:
+        terms = licence.read_text(encoding="utf-8") if licence else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{licence}: the licence cannot be read: {error}") from error
+    return _write(checkpoint, text + terms)
+
+
+def _write(checkpoint: Path, text: str) -> Path:
+    notice = notice_path(checkpoint)
+    notice.write_text(text, encoding="utf-8")
     return notice

@@ -14,6 +14,7 @@ from movenet.errors import ConfigError
 from movenet.models.checkpoint import NetworkSpec, load_network
 from movenet.models.fold import folded_batch_norms, unfold_batch_norms
 from movenet.models.network import MoveNet
+from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import SpeedMonitor
@@ -35,9 +36,9 @@ _logger = logging.getLogger(__name__)
 def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     """Train; returns the best checkpoint.
 
-    Writes into `config.output`: `best.ckpt` and `last.ckpt`, `metrics/version_N/metrics.csv` and TensorBoard's
-    event files (N counts the starts),
-    `config.yaml` and `provenance.json`.
+    Writes into `config.output`: `best.ckpt` and `last.ckpt`, the notice of the initial weights beside them if there is
+    one, `metrics/version_N/metrics.csv` and TensorBoard's event files (N counts the starts), `config.yaml` and
+    `provenance.json`.
 
     Args:
         config: of the run.
@@ -64,6 +65,9 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)
+    if config.model.initial_weights:
+        for name in (BEST_CHECKPOINT, LAST_CHECKPOINT):
+            carry_notice(config.model.initial_weights, output / name)
     _logger.info(
         "%d training persons, %d dev persons, %d samples an epoch",
         data.num_training_persons,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import cv2
@@ -70,6 +71,17 @@ def test_half_weights_are_half_the_size(tiny_checkpoint: Path, tiny_model: Path,
     metadata = ModelMetadata.load(output)
     assert metadata.files[NCNN_BIN_FILE].precision == "fp16"
     assert metadata.files[NCNN_BIN_FILE].num_bytes < 0.55 * (tiny_model / NCNN_BIN_FILE).stat().st_size
+
+
+def test_the_notice_of_a_checkpoint_goes_with_it(tiny_checkpoint: Path, output: Path, picture: Path) -> None:
+    checkpoint = Path(shutil.copy(tiny_checkpoint, picture.with_name("mine.ckpt")))
+    notice = checkpoint.with_name("mine.NOTICE.txt")
+    notice.write_text("By Somebody.")
+    assert export(checkpoint, output, picture, "--formats", "onnx") == 0
+    assert (output / "checkpoint.NOTICE.txt").read_text() == "By Somebody."
+    notice.unlink()
+    assert export(checkpoint, output, picture, "--formats", "onnx") == 0
+    assert not (output / "checkpoint.NOTICE.txt").exists()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,10 +71,15 @@ def test_the_command_writes_a_checkpoint_to_start_from(
     steps: list[Step], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write_tflite(tmp_path, steps, SIZE)
-    assert main(["import-backbone", str(path), "--output", str(tmp_path / "start.ckpt")]) == 0
+    (tmp_path / "terms.txt").write_text("By Somebody, under some terms.")
+    options = ["--output", str(tmp_path / "start.ckpt"), "--licence", str(tmp_path / "terms.txt")]
+    assert main(["import-backbone", str(path), *options]) == 0
     assert "--model.initial_weights" in capsys.readouterr().out
     _, spec = load_network(tmp_path / "start.ckpt")
     assert spec.model == "mobilenet_v2_x1_0"
+    notice = (tmp_path / "start.NOTICE.txt").read_text()
+    assert hashlib.sha256(path.read_bytes()).hexdigest() in notice
+    assert "By Somebody" in notice
 
 
 def test_the_command_says_in_one_line_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -165,9 +165,11 @@ def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path
     stem_norm = network.backbone.get_submodule("stem.1")
     torch.nn.init.constant_(stem_norm.bias, 1.0)  # type: ignore[arg-type]
     save_network(tmp_path / "imported.ckpt", network, spec)
+    (tmp_path / "imported.NOTICE.txt").write_text("By Somebody.")
     output = tmp_path / "run"
     overrides = {"model.name": "lightning", "model.initial_weights": tmp_path / "imported.ckpt"}
     assert main(arguments(data_folder, output, **overrides, **{"optimisation.learning_rate": 1e-9})) == 0
+    assert (output / "best.NOTICE.txt").read_text() == "By Somebody."
     trained, _ = load_network(output / "best.ckpt")
     # In four steps the moving average of fresh statistics would hardly have left 0 and 1.
     norm = trained.backbone.get_submodule("stem.1")
