@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -37,6 +38,7 @@ class Sample(NamedTuple):
         labelled: bool [P, K]: known and inside the input; all false in the padding.
         size_unit: float32 [P]: the longer side of the person's box over the input's side.
         ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+        view: uint8 [3, V, V], RGB: the same crop for a teacher, in its true colours; [3, 0, 0] where none is asked for.
     """
 
     image: Tensor
@@ -44,6 +46,7 @@ class Sample(NamedTuple):
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    view: Tensor
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class CropDataset(Dataset[Sample | None]):
         max_persons: P; the neighbours nearest to the crop's middle are kept.
         augmentation: how far a crop is varied.
         seed: of all chance.
+        view_size: V, if a teacher is to see the crops too.
+        keep_decoded: whether each process keeps every picture in memory once it was decoded.
     """
 
     def __init__(
@@ -78,6 +83,8 @@ class CropDataset(Dataset[Sample | None]):
         max_persons: int,
         augmentation: AugmentationConfig,
         seed: int,
+        view_size: int | None = None,
+        keep_decoded: bool = False,
     ) -> None:
         self.entries = entries
         self.skeleton = skeleton
@@ -85,6 +92,8 @@ class CropDataset(Dataset[Sample | None]):
         self.max_persons = max_persons
         self.augmentation = augmentation
         self.seed = seed
+        self.view_size = view_size
+        self._decoded: dict[Path, np.ndarray] | None = {} if keep_decoded else None
         self._appearance = appearance_transform(augmentation)
 
     def __len__(self) -> int:
@@ -94,7 +103,7 @@ class CropDataset(Dataset[Sample | None]):
         epoch, index = key
         entry = self.entries[index]
         try:
-            picture = read_picture(entry.picture.path)
+            picture = self._read(entry.picture.path)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
@@ -104,9 +113,22 @@ class CropDataset(Dataset[Sample | None]):
         image = cv2.cvtColor(warp_picture(picture, move.matrix, self.input_size), cv2.COLOR_BGR2RGB)
         self._appearance.set_random_seed(int(rng.integers(2**31)))
         image = self._appearance(image=image)["image"]
-        return self._sample(image, entry, move.matrix, move.mirrored)
+        return self._sample(image, self._view(picture, move.matrix), entry, move.matrix, move.mirrored)
 
-    def _sample(self, image: np.ndarray, entry: Entry, matrix: np.ndarray, mirrored: bool) -> Sample:
+    def _read(self, path: Path) -> np.ndarray:
+        if self._decoded is None:
+            return read_picture(path)
+        if path not in self._decoded:
+            self._decoded[path] = read_picture(path)
+        return self._decoded[path]
+
+    def _view(self, picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+        if self.view_size is None:
+            return np.zeros((0, 0, 3), np.uint8)
+        enlarged = matrix * (self.view_size / self.input_size)
+        return cv2.cvtColor(warp_picture(picture, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
+
+    def _sample(self, image: np.ndarray, view: np.ndarray, entry: Entry, matrix: np.ndarray, mirrored: bool) -> Sample:
         num_keypoints = self.skeleton.num_keypoints
         points_unit = np.zeros((self.max_persons, num_keypoints, 2), np.float32)
         labelled = np.zeros((self.max_persons, num_keypoints), bool)
@@ -135,6 +157,7 @@ class CropDataset(Dataset[Sample | None]):
             labelled=torch.from_numpy(labelled),
             size_unit=torch.from_numpy(size_unit),
             ignored=torch.from_numpy(_unknown(points_of_first)[order]),
+            view=torch.from_numpy(np.ascontiguousarray(view.transpose(2, 0, 1))),
         )
 
     def _main_then_nearest(self, entry: Entry) -> list[int]:

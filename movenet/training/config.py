@@ -48,6 +48,7 @@ class DataConfig:
         samples_per_epoch: an epoch's length; by default the number of training persons.
         max_persons: persons of a crop that targets are drawn for.
         workers: processes that load pictures.
+        keep_decoded: each of them keeps every picture in memory once it was decoded (3 bytes a pixel).
         max_bad_share: the run fails when more than this share of an epoch's pictures cannot be read.
     """
 
@@ -59,6 +60,7 @@ class DataConfig:
     samples_per_epoch: int | None = None
     max_persons: int = 6
     workers: int = 2
+    keep_decoded: bool = False
     max_bad_share: float = 0.01
 
     def __post_init__(self) -> None:
@@ -77,6 +79,8 @@ class OptimisationConfig:
         batch_size: samples a step and process.
         learning_rate: AdamW's, at the top of the one-cycle schedule.
         warmup_share: share of the steps in which it rises.
+        fixed_parts: parts of the backbone, from the stem on, that stay as they are, batch norm statistics too. They see
+            the largest maps: with three of a MobileNetV2 fixed, a step takes 0.6 of the time.
         frozen_backbone_share: share of the steps, the first ones, in which only pyramid and heads learn.
         depth_decay: from the heads down to the first layers, each part learns this times as fast as the one above.
         weight_decay: AdamW's.
@@ -89,6 +93,7 @@ class OptimisationConfig:
     batch_size: int = 64
     learning_rate: float = 2e-3
     warmup_share: float = 0.05
+    fixed_parts: int = 0
     frozen_backbone_share: float = 0.0
     depth_decay: float = 1.0
     weight_decay: float = 0.02
@@ -101,6 +106,8 @@ class OptimisationConfig:
             raise ConfigError("optimisation: epochs, batch_size, dev_every_epochs and learning_rate must be above 0")
         if not 0 < self.warmup_share < 1 or not 0 <= self.averaging_decay < 1:
             raise ConfigError("optimisation: warmup_share and averaging_decay must lie between 0 and 1")
+        if self.fixed_parts < 0:
+            raise ConfigError("optimisation: fixed_parts must not be negative")
         if not 0 <= self.frozen_backbone_share < 1 or not 0 < self.depth_decay <= 1:
             raise ConfigError("optimisation: needs frozen_backbone_share in 0..1 and depth_decay above 0, at most 1")
 

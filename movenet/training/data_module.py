@@ -53,6 +53,8 @@ class PoseDataModule(LightningDataModule):
             config.data.max_persons,
             config.augmentation,
             config.seed,
+            config.distil.view_size if config.distil.teachers else None,
+            config.data.keep_decoded,
         )
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)

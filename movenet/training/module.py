@@ -20,8 +20,8 @@ from movenet.models.heads import Heads
 from movenet.models.network import HEATMAP_STRIDE, MoveNet
 from movenet.training.config import RunConfig
 from movenet.training.data_module import DEV
-from movenet.training.optimiser import make_optimiser
-from movenet.training.teacher import Teacher
+from movenet.training.optimiser import fix_first_parts, make_optimiser
+from movenet.training.teacher import Teachers
 from movenet.training.validation import ValidationSample, to_picture_pixels
 
 # The figure that the best checkpoint is chosen by.
@@ -37,7 +37,7 @@ class PoseModule(LightningModule):
         config: of the run.
         evaluated: the persons of each validation loader, in its order, by the name that its figures are logged under.
         samples_per_epoch: of the training loader, for the share of unreadable pictures.
-        teacher: to distil from, or None.
+        teachers: to distil from, or None.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class PoseModule(LightningModule):
         config: RunConfig,
         evaluated: dict[str, list[EvaluationPerson]],
         samples_per_epoch: int,
-        teacher: Teacher | None = None,
+        teachers: Teachers | None = None,
     ) -> None:
         super().__init__()
         self.network = network
@@ -58,18 +58,18 @@ class PoseModule(LightningModule):
         self._loss = PoseLoss(config.loss, spec.skeleton)
         self._max_skipped = config.data.max_bad_share * samples_per_epoch
         self._num_skipped = 0
-        self._teacher = teacher
-        self._adapter = nn.Identity() if teacher is None else self._make_adapter(teacher)
-
-    def _make_adapter(self, teacher: Teacher) -> nn.Module:
-        return nn.Conv2d(self.network.pyramid.out_channels, teacher.feature_channels, 1)
+        self._fixed = fix_first_parts(network, config.optimisation.fixed_parts)
+        self._teachers = teachers
+        self._adapters = teachers.adapters(network.pyramid.out_channels) if teachers else nn.ModuleList()
 
     def on_fit_start(self) -> None:
-        if self._teacher is not None:
-            self._teacher.to(self.device)
+        if self._teachers is not None:
+            self._teachers.to(self.device)
 
     def on_train_epoch_start(self) -> None:
         self._num_skipped = 0
+        for part in self._fixed:
+            part.eval()
 
     def training_step(self, batch: Batch, _index: int) -> Tensor:
         samples = batch.samples
@@ -86,8 +86,9 @@ class PoseModule(LightningModule):
             self._config.targets,
         )
         losses = self._loss(heads, targets)
-        if self._teacher is not None:
-            losses |= self._teacher.losses(image, features, heads, self._adapter)
+        if self._teachers is not None:
+            view = image if self._config.distil.view_size is None else self._network_input(samples.view)
+            losses |= self._teachers.losses(view, features, heads, self._adapters)
         total = torch.stack(list(losses.values())).sum()
         logged = {f"train/{name}": value.detach() for name, value in losses.items()}
         self.log_dict(logged, on_step=False, on_epoch=True, batch_size=len(samples.image))
@@ -109,7 +110,7 @@ class PoseModule(LightningModule):
 
     def configure_optimizers(self) -> Any:
         steps = int(self.trainer.estimated_stepping_batches)
-        optimiser, schedule = make_optimiser(self.network, self._adapter, self._config.optimisation, steps)
+        optimiser, schedule = make_optimiser(self.network, self._adapters, self._config.optimisation, steps)
         return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

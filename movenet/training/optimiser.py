@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
+from movenet.errors import ConfigError
 from movenet.models.network import MoveNet
 from movenet.training.config import OptimisationConfig
 
@@ -31,13 +32,32 @@ def depths(network: MoveNet) -> list[Depth]:
     """The network from its heads down to the first convolution: heads, pyramid, the backbone's stages, its stem."""
     backbone = network.backbone
     stages = [*backbone.get_submodule("stages").children()]
-    last = [module for name, module in backbone.named_children() if name not in ("stem", "stages")]
+    # (A convolution after the last stage, where there is one.)
+    last = [m for name, m in backbone.named_children() if name not in ("stem", "stages") and [*m.parameters()]]
     return [
         Depth((network.heads,), in_backbone=False),
         Depth((network.pyramid,), in_backbone=False),
         *(Depth((module,), in_backbone=True) for module in (*last, *reversed(stages))),
         Depth((backbone.get_submodule("stem"),), in_backbone=True),
     ]
+
+
+def fix_first_parts(network: MoveNet, number: int) -> list[nn.Module]:
+    """Take the backbone's first parts (stem, first stage, ...) out of the training.
+
+    Returns:
+        Their modules: keep them in eval mode, or their batch norms go on counting.
+
+    Raises:
+        ConfigError: if the backbone has fewer parts.
+    """
+    parts = [depth for depth in reversed(depths(network)) if depth.in_backbone]
+    if number > len(parts):
+        raise ConfigError(f"optimisation: fixed_parts is {number}, but the backbone has {len(parts)} parts")
+    modules = [module for part in parts[:number] for module in part.modules]
+    for module in modules:
+        module.requires_grad_(False)
+    return modules
 
 
 def make_optimiser(
@@ -53,7 +73,7 @@ def make_optimiser(
     """
     groups, frozen_shares = [], []
     for number, depth in enumerate([*depths(network), Depth((others,), in_backbone=False)]):
-        parameters = [parameter for module in depth.modules for parameter in module.parameters()]
+        parameters = [p for module in depth.modules for p in module.parameters() if p.requires_grad]
         rate = config.learning_rate * (1.0 if depth.modules == (others,) else config.depth_decay**number)
         # Kernels decay; biases and batch norms, which have one dimension, do not.
         for decay, chosen in (

@@ -23,7 +23,7 @@ from movenet.training.data_module import DEV, PoseDataModule
 from movenet.training.memory import keep_freed_memory
 from movenet.training.module import MONITORED, PoseModule
 from movenet.training.provenance import write_provenance
-from movenet.training.teacher import Teacher
+from movenet.training.teacher import Teachers
 
 LAST_CHECKPOINT = "last.ckpt"
 BEST_CHECKPOINT = "best.ckpt"
@@ -60,8 +60,8 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     _unfold_imported_batch_norms(network, data)
     if config.hardware.channels_last:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    teacher = Teacher(config.distil, spec) if config.distil.teacher else None
-    module = PoseModule(network, spec, config, data.evaluated, data.samples_per_epoch, teacher)
+    teachers = Teachers(config.distil, spec) if config.distil.teachers else None
+    module = PoseModule(network, spec, config, data.evaluated, data.samples_per_epoch, teachers)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)

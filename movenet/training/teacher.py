@@ -1,61 +1,101 @@
-"""The teacher of a run: a frozen network that answers for the same crops as the student."""
+"""The teachers of a run: frozen networks that answer for the same crops as the student."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from movenet.decoding.batched import decode_batch
 from movenet.errors import ConfigError
 from movenet.losses import DistillationConfig, feature_loss, head_losses
+from movenet.models import MoveNet
 from movenet.models.checkpoint import NetworkSpec, load_network
 from movenet.models.fold import fold_batch_norms
 from movenet.models.heads import Heads
+from movenet.models.maps import mirror_heads, resample, resample_heads
+from movenet.skeleton import Skeleton
 
 
-class Teacher:
-    """Gives the distillation's losses.
+class Answer(NamedTuple):
+    """What a teacher says of a batch of crops.
 
-    No `nn.Module`, so that a training module that holds one neither trains nor saves it.
+    Attributes:
+        heads: float32, on the student's grid.
+        features: of the teacher's pyramid, on the student's grid.
+        trust: [N, K], 0..1: how far to believe it, a keypoint.
+    """
+
+    heads: Heads
+    features: Tensor
+    trust: Tensor
+
+
+class Teachers:
+    """Gives the distillation's losses, the mean over the teachers.
+
+    No `nn.Module`, so that a training module that holds one neither trains nor saves the teachers.
 
     Args:
-        config: names the checkpoint, and holds the weights.
-        student: its keypoints must be the teacher's.
+        config: names the checkpoints, and holds the weights.
+        student: its keypoints must be the teachers'.
 
     Raises:
-        ModelError: if the checkpoint cannot be read.
+        ModelError: if a checkpoint cannot be read.
         ConfigError: if its keypoints are others.
     """
 
     def __init__(self, config: DistillationConfig, student: NetworkSpec) -> None:
-        assert config.teacher is not None
-        network, spec = load_network(config.teacher)
-        if spec.skeleton.names != student.skeleton.names:
-            raise ConfigError(f"{config.teacher}: the teacher's keypoints are not those of this run")
         self._config = config
-        self._network = fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._skeleton = student.skeleton
+        self._networks = [_load(path, student.skeleton) for path in config.teachers]
 
-    @property
-    def feature_channels(self) -> int:
-        return self._network.pyramid.out_channels
+    def adapters(self, student_channels: int) -> nn.ModuleList:
+        """From the student's feature channels to each teacher's; trained with the student."""
+        return nn.ModuleList(nn.Conv2d(student_channels, network.pyramid.out_channels, 1) for network in self._networks)
 
     def to(self, device: torch.device) -> None:
-        """Move it beside the student."""
-        self._network.to(device)
+        """Move them beside the student."""
+        for network in self._networks:
+            network.to(device)
 
-    def losses(self, image: Tensor, features: Tensor, heads: Heads, adapter: nn.Module) -> dict[str, Tensor]:
+    def losses(self, view: Tensor, features: Tensor, heads: Heads, adapters: nn.ModuleList) -> dict[str, Tensor]:
         """One scalar a loss, each already weighed.
 
         Args:
-            image: float RGB [N, 3, S, S], 0..255, what the student saw.
+            view: float RGB [N, 3, V, V], 0..255, the same crops as the student saw, of any size.
             features: the student's, [N, C, G, G].
             heads: the student's, float32.
-            adapter: from the student's feature channels to the teacher's.
+            adapters: as `adapters` made them.
         """
-        with torch.no_grad():
-            teacher_features = self._network.features(image)
-            teacher_heads = Heads(*(head.float() for head in self._network.heads(teacher_features)))
-        losses = head_losses(heads, teacher_heads, self._config)
-        if self._config.features > 0:
-            distance = feature_loss(adapter(features).float(), teacher_features.float())
-            losses["distil_features"] = self._config.features * distance
-        return losses
+        found = []
+        for network, adapter in zip(self._networks, adapters, strict=True):
+            answer = self._ask(network, view, grid_size=features.shape[-1])
+            losses = head_losses(heads, answer.heads, answer.trust, self._config)
+            if self._config.features > 0:
+                distance = feature_loss(adapter(features).float(), answer.features)
+                losses["distil_features"] = self._config.features * distance
+            found.append(losses)
+        return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
+
+    @torch.no_grad()
+    def _ask(self, network: MoveNet, view: Tensor, grid_size: int) -> Answer:
+        features = network.features(view)
+        heads = Heads(*(head.float() for head in network.heads(features)))
+        points = decode_batch(*heads)
+        trust = points[..., 2].clamp(0.0, 1.0)
+        if self._config.mirror:
+            in_mirror = Heads(*(head.float() for head in network(view.flip(-1))))
+            mirrored = mirror_heads(in_mirror, self._skeleton)
+            distance = torch.linalg.vector_norm(points[..., :2] - decode_batch(*mirrored)[..., :2], dim=-1)
+            trust = trust * torch.exp(-torch.square(distance / self._config.disagreement_unit))
+            heads = Heads(*((plain + other) / 2 for plain, other in zip(heads, mirrored, strict=True)))
+        return Answer(resample_heads(heads, grid_size), resample(features.float(), grid_size), trust)
+
+
+def _load(path: str, skeleton: Skeleton) -> MoveNet:
+    network, spec = load_network(path)
+    if spec.skeleton.names != skeleton.names:
+        raise ConfigError(f"{path}: the teacher's keypoints are not those of this run")
+    return fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

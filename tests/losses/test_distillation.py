@@ -19,10 +19,14 @@ def random_heads(seed: int = 0, keypoints: int = 3, grid_size: int = 8) -> Heads
     return Heads(maps(keypoints), maps(1), maps(2 * keypoints), maps(2 * keypoints))
 
 
+# Of two pictures' three keypoints.
+FULL_TRUST = torch.ones(2, 3)
+
+
 def test_a_student_that_answers_like_its_teacher_pays_nothing() -> None:
     heads = random_heads()
-    assert all(value == 0 for value in head_losses(heads, heads, DistillationConfig()).values())
-    assert all(value > 0 for value in head_losses(random_heads(1), heads, DistillationConfig()).values())
+    assert all(value == 0 for value in head_losses(heads, heads, FULL_TRUST, DistillationConfig()).values())
+    assert all(value > 0 for value in head_losses(random_heads(1), heads, FULL_TRUST, DistillationConfig()).values())
 
 
 def test_reg_and_offset_count_where_the_teacher_is_sure() -> None:
@@ -34,13 +38,28 @@ def test_reg_and_offset_count_where_the_teacher_is_sure() -> None:
     config = DistillationConfig(reg=1.0, offset=1.0)
     student.reg[0, :, 2, 4] += 5.0
     student.offset[1, 2:, 4, 4] += 5.0
-    assert head_losses(student, teacher, config)["distil_reg"] == 0
-    assert head_losses(student, teacher, config)["distil_offset"] == 0
+    assert head_losses(student, teacher, FULL_TRUST, config)["distil_reg"] == 0
+    assert head_losses(student, teacher, FULL_TRUST, config)["distil_offset"] == 0
     student.reg[0, 0, 2, 3] += 6.0
     student.offset[1, 4, 4, 5] += 2.0
-    losses = head_losses(student, teacher, config)
+    losses = head_losses(student, teacher, FULL_TRUST, config)
     assert losses["distil_reg"].item() == pytest.approx(6.0 / 6)  # one of six channels in one cell
     assert losses["distil_offset"].item() == pytest.approx(2.0 / 2)  # one of two
+
+
+def test_a_teacher_without_trust_in_a_keypoint_does_not_teach_it() -> None:
+    teacher = random_heads()
+    student = Heads(*(head.clone() for head in teacher))
+    student.heatmap[0, 1] += 0.5
+    student.reg[0, 2:4] += 0.5
+    student.offset[0, 2:4] += 0.5
+    config = DistillationConfig()
+    trust = FULL_TRUST.clone()
+    assert all(
+        value > 0 for name, value in head_losses(student, teacher, trust, config).items() if name != "distil_center"
+    )
+    trust[0, 1] = 0
+    assert all(value == 0 for value in head_losses(student, teacher, trust, config).values())
 
 
 def test_the_channels_means_cost_one_in_features() -> None:
@@ -59,3 +78,5 @@ def test_a_silent_channel_does_not_outweigh_the_others() -> None:
 def test_negative_weight_is_refused() -> None:
     with pytest.raises(ConfigError, match="features"):
         DistillationConfig(features=-1.0)
+    with pytest.raises(ConfigError, match="multiple of 32"):
+        DistillationConfig(view_size=100)

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
+from movenet.errors import ConfigError
 from movenet.models import build
 from movenet.training.config import OptimisationConfig
-from movenet.training.optimiser import learning_rate_factor, make_optimiser
+from movenet.training.optimiser import fix_first_parts, learning_rate_factor, make_optimiser
 
 
 @given(st.integers(1, 2000), st.floats(0.01, 0.5))
@@ -53,3 +54,15 @@ def test_every_parameter_learns_once_and_deeper_ones_slower(model: str) -> None:
     assert stem == {min(rates.values())}
     now = {id(p): group["lr"] for group in optimiser.param_groups for p in group["params"]}
     assert all((now[id(p)] == 0) == name.startswith("backbone.") for name, p in network.named_parameters())
+
+
+def test_fixed_parts_are_the_first_ones_and_not_optimised() -> None:
+    network = build("mobilenet_v2_x1_0", 3)
+    fixed = fix_first_parts(network, 2)
+    assert fixed == [network.backbone.stem, network.backbone.get_submodule("stages.0")]
+    optimiser, _ = make_optimiser(network, nn.Identity(), OptimisationConfig(fixed_parts=2), steps=100)
+    optimised = {id(p) for group in optimiser.param_groups for p in group["params"]}
+    for name, parameter in network.named_parameters():
+        assert (id(parameter) in optimised) != name.startswith(("backbone.stem.", "backbone.stages.0."))
+    with pytest.raises(ConfigError, match="has 8 parts"):
+        fix_first_parts(network, 9)

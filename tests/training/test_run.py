@@ -159,6 +159,18 @@ def test_fine_tuning_rests_the_backbone_and_watches_a_second_set(data_folder: Pa
     assert not any(name.startswith("backbone.") for name in changed)
 
 
+def test_fixed_parts_keep_weights_and_statistics(data_folder: Path, tmp_path: Path) -> None:
+    start = tmp_path / "start"
+    assert main(arguments(data_folder, start, **{"optimisation.epochs": 1})) == 0
+    output = tmp_path / "run"
+    overrides = {"model.initial_weights": start / "best.ckpt", "data.keep_decoded": "true"}
+    assert main(arguments(data_folder, output, **overrides, **{"optimisation.fixed_parts": 2})) == 0
+    before, after = (load_network(path)[0].state_dict() for path in (start / "best.ckpt", output / "last.ckpt"))
+    changed = {name for name in before if not torch.allclose(before[name], after[name], rtol=1e-5, atol=0)}
+    assert not any(name.startswith(("backbone.stem.", "backbone.stages.0.")) for name in changed)
+    assert any(name.startswith("backbone.stages.1.") and name.endswith("running_mean") for name in changed)
+
+
 def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path, tmp_path: Path) -> None:
     spec = NetworkSpec("lightning", 64, "sigmoid", COCO17)
     network = spec.build()
@@ -180,12 +192,14 @@ def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path
     assert (found - expected).abs().mean() < 0.05
 
 
-def test_a_run_learns_from_a_teacher(data_folder: Path, tmp_path: Path) -> None:
-    teacher = tmp_path / "teacher.ckpt"
-    spec = NetworkSpec("lightning", 64, "sigmoid", COCO17)
-    save_network(teacher, spec.build(), spec)
+@pytest.mark.parametrize("view", [{}, {"distil.view_size": 96, "distil.mirror": "true"}])
+def test_a_run_learns_from_teachers(view: dict[str, Any], data_folder: Path, tmp_path: Path) -> None:
+    teachers = [str(tmp_path / "first.ckpt"), str(tmp_path / "second.ckpt")]
+    for path, model in zip(teachers, ("lightning", "mobilenet_v2_x1_0"), strict=True):
+        spec = NetworkSpec(model, 64, "sigmoid", COCO17)
+        save_network(path, spec.build(), spec)
     output = tmp_path / "run"
-    assert main(arguments(data_folder, output, **{"distil.teacher": teacher})) == 0
+    assert main(arguments(data_folder, output, **{"distil.teachers": json.dumps(teachers)}, **view)) == 0
     with (output / "metrics" / "version_0" / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["train/distil_features"]]
     assert len(rows) == 2
@@ -222,7 +236,7 @@ def status_and_message(argv: list[str], capsys: pytest.CaptureFixture[str]) -> t
         ({"optimisation.batch_size": 0}, "batch_size"),
         ({"model.initial_weights": "nowhere.ckpt"}, "nowhere.ckpt"),
         ({"data.skeleton": "nowhere.yaml"}, "nowhere.yaml"),
-        ({"distil.teacher": "nobody.ckpt"}, "nobody.ckpt"),
+        ({"distil.teachers": '["nobody.ckpt"]'}, "nobody.ckpt"),
         ({"data.train": '[{"annotations": "none.json", "images": "images"}]'}, "none.json"),
         ({"data.train": "[]"}, "at least one set"),
         ({"data.train": '[{"annotations": "annotations.json", "images": "images", "min_box_px": 999}]'}, "min_box_px"),
