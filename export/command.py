@@ -19,6 +19,7 @@ from rich.table import Table
 
 import movenet
 from export.parity import TOLERANCES, Parity, compare, load_pictures
+from export.rescale import balance_depthwise
 from movenet.errors import DataError, ModelError, RuntimeUnavailableError
 from movenet.metadata import (
     CHECKPOINT_FILE,
@@ -52,7 +53,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--formats", type=_formats, default=list(WRITERS), help=f"comma-separated; default: {','.join(WRITERS)}"
     )
-    parser.add_argument("--fp16", action="store_true", help="store ncnn's weights in half precision")
+    parser.add_argument("--fp16", action="store_true", help="store kernels in half precision: half the size")
     parser.add_argument(
         "--images",
         nargs="+",
@@ -77,7 +78,7 @@ def run(arguments: argparse.Namespace) -> int:
     with staged_folder(arguments.output) as folder:
         metadata = build_model(network, spec, folder, arguments.formats, arguments.fp16)
         carry_notice(arguments.checkpoint, folder / CHECKPOINT_FILE)
-        parities = check_model(folder, metadata, arguments.formats, pictures)
+        parities = check_model(arguments.checkpoint, folder, metadata, arguments.formats, pictures)
         Console().print(_report(parities, metadata))
         _raise_if_apart(parities, metadata)
         parity = {name: found.to_dict() for name, found in parities.items()}
@@ -93,14 +94,15 @@ def build_model(
 
     Args:
         formats: keys of `WRITERS`.
-        half_weights: whether ncnn's weights are stored in half precision.
+        half_weights: whether kernels are stored in half precision.
 
     Raises:
         ModelError: if a format cannot represent the network.
         RuntimeUnavailableError: if a format's packages are not installed.
     """
-    save_network(folder / CHECKPOINT_FILE, network, spec)
-    precisions = {CHECKPOINT_FILE: "fp32"}
+    kept = balance_depthwise(network) if half_weights else network
+    save_network(folder / CHECKPOINT_FILE, kept, spec, half_weights)
+    precisions = {CHECKPOINT_FILE: "fp16" if half_weights else "fp32"}
     for name in formats:
         precisions |= _writer(name)(network, spec.input_size, folder, half_weights)
     files = {name: ModelFile.of(folder / name, precision) for name, precision in precisions.items()}
@@ -110,10 +112,10 @@ def build_model(
 
 
 def check_model(
-    folder: Path, metadata: ModelMetadata, formats: Sequence[str], pictures: Sequence[np.ndarray]
+    checkpoint: Path, folder: Path, metadata: ModelMetadata, formats: Sequence[str], pictures: Sequence[np.ndarray]
 ) -> dict[str, Parity]:
-    """Compare the run-time of each format with torch's, both as a user would load them."""
-    reference = create_runtime(folder, "torch")
+    """Compare each format, as a user would load it, with the checkpoint that it was made of."""
+    reference = create_runtime(checkpoint, "torch")
     return {
         name: compare(reference, create_runtime(folder, name), pictures, TOLERANCES[_precision(name, metadata)])
         for name in formats

@@ -98,7 +98,13 @@ def _network_state(module_state: dict[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(prefix): value for key, value in module_state.items() if key.startswith(prefix)}
 
 
-def save_network(path: str | Path, network: MoveNet, spec: NetworkSpec) -> None:
-    """Write weights and description only: small, and readable by `load_network`."""
+def save_network(path: str | Path, network: MoveNet, spec: NetworkSpec, half_kernels: bool = False) -> None:
+    """Write weights and description only: small, and readable by `load_network`.
+
+    Args:
+        half_kernels: whether to store the convolutions' kernels in half precision; they are single again when loaded.
+    """
     state = {NETWORK_PREFIX + key: value for key, value in network.state_dict().items()}
+    if half_kernels:
+        state = {key: value.half() if value.ndim > 1 else value for key, value in state.items()}
     torch.save({SPEC_KEY: spec.to_dict(), STATE_KEY: state}, path)

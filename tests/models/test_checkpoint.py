@@ -74,3 +74,13 @@ def test_code_in_a_checkpoint_does_not_run(tmp_path: Path, capsys: pytest.Captur
         with pytest.raises(ModelError):
             load_network(tmp_path / name)
     assert "unpickled" not in capsys.readouterr().out
+
+
+def test_half_kernels_are_single_again_when_loaded(tmp_path: Path) -> None:
+    spec = NetworkSpec("shufflenet_v2_x0_5", 64, "sigmoid", COCO17)
+    network = spec.build()
+    save_network(tmp_path / "half.ckpt", network, spec, half_kernels=True)
+    loaded, _ = load_network(tmp_path / "half.ckpt")
+    for ours, theirs in zip(loaded.parameters(), network.parameters(), strict=True):
+        assert ours.dtype == torch.float32
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-6)
