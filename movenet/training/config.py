@@ -25,7 +25,7 @@ class ModelConfig:
         initial_weights: a checkpoint to start from. Layers of another shape (heads of another skeleton) start fresh.
     """
 
-    name: str = "shufflenet_v2_x0_75"
+    name: str = "mobilenet_v2_x1_0"
     input_size: int | None = None
     probability: ProbabilityName = "sigmoid"
     initial_weights: str | None = None
