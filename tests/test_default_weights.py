@@ -9,7 +9,7 @@ import pytest
 
 from movenet import PoseEstimator
 from movenet.data.coco import read_coco
-from movenet.metadata import ModelMetadata
+from movenet.metadata import NCNN_BIN_FILE, ModelMetadata
 from movenet.metrics import compute_metrics, select_persons
 from movenet.metrics.prediction import predict
 from movenet.runtimes import create_runtime, runtime_names
@@ -24,10 +24,15 @@ def astronaut_bgr() -> np.ndarray:
     return np.ascontiguousarray(data.astronaut()[..., ::-1])
 
 
-def test_every_file_is_the_exported_one_and_all_are_small() -> None:
+def test_every_file_is_the_exported_one_and_small() -> None:
     metadata = ModelMetadata.load(WEIGHTS)
     ModelMetadata.load(WEIGHTS, needed_files=metadata.files)
-    assert sum(file.num_bytes for file in metadata.files.values()) < 6_000_000
+    assert max(file.num_bytes for file in metadata.files.values()) < 6_000_000
+    assert metadata.files[NCNN_BIN_FILE].precision == "fp16"
+
+
+def test_the_licence_of_the_backbone_is_there() -> None:
+    assert "Apache License" in (WEIGHTS / "checkpoint.NOTICE.txt").read_text()
 
 
 @pytest.mark.parametrize("runtime", runtime_names())

@@ -10,15 +10,16 @@ from movenet.models.notice import notice_path
 
 _LICENCE = Path(__file__).with_name("apache-2.0.txt")
 _MOVENET = """\
-{name} holds the weights of Google's MoveNet SinglePose ({model}), Copyright Google LLC, published under the Apache
-License, Version 2.0, whose text follows. Changes: the weights were taken out of the published file, reordered for
-another implementation of the same network, and stored in another format. The decode is not part of the file.
+These are the weights of Google's MoveNet SinglePose ({model}), Copyright Google LLC, published under the Apache License,
+Version 2.0, whose text follows, or weights that were trained from them. Changes: they were taken out of the published
+file, reordered for another implementation of the same network, and stored in another format. The decode is not part of
+the file.
 
 """
 _BACKBONE = """\
-{name} holds the backbone of a published network, {source} (sha256 {checksum}), or weights that were trained
-from it. Changes: the backbone was taken out of the file, folded batch norms were made ordinary ones, and the rest of
-the network was replaced.
+These weights hold the backbone of a published network, {source} (sha256 {checksum}),
+or were trained from it. Changes: the backbone was taken out of the file, folded batch norms were made ordinary ones, and
+the rest of the network was replaced.
 
 """
 
@@ -30,7 +31,7 @@ def write_movenet_notice(checkpoint: Path, model: str) -> Path:
         checkpoint: the file that holds the weights.
         model: the preset's name.
     """
-    text = _MOVENET.format(name=checkpoint.name, model=model.capitalize())
+    text = _MOVENET.format(model=model.capitalize())
     return _write(checkpoint, text + _LICENCE.read_text(encoding="utf-8"))
 
 
@@ -46,7 +47,7 @@ def write_backbone_notice(checkpoint: Path, source: Path, licence: Path | None) 
         ConfigError: if the licence cannot be read.
     """
     checksum = hashlib.sha256(source.read_bytes()).hexdigest()
-    text = _BACKBONE.format(name=checkpoint.name, source=source.name, checksum=checksum)
+    text = _BACKBONE.format(source=source.name, checksum=checksum)
     try:
         terms = licence.read_text(encoding="utf-8") if licence else ""
     except (OSError, UnicodeDecodeError) as error:
