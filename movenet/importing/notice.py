@@ -10,16 +10,16 @@ from movenet.models.notice import notice_path
 
 _LICENCE = Path(__file__).with_name("apache-2.0.txt")
 _MOVENET = """\
-These are the weights of Google's MoveNet SinglePose ({model}), Copyright Google LLC, published under the Apache License,
-Version 2.0, whose text follows, or weights that were trained from them. Changes: they were taken out of the published
-file, reordered for another implementation of the same network, and stored in another format. The decode is not part of
-the file.
+These are the weights of Google's MoveNet SinglePose ({model}), Copyright Google LLC, published under the Apache
+License, Version 2.0, whose text follows, or weights that were trained from them. Changes: they were taken out of the
+published file, reordered for another implementation of the same network, and stored in another format. The decode is
+not part of the file.
 
 """
 _BACKBONE = """\
 These weights hold the backbone of a published network, {source} (sha256 {checksum}),
-or were trained from it. Changes: the backbone was taken out of the file, folded batch norms were made ordinary ones, and
-the rest of the network was replaced.
+or were trained from it. Changes: the backbone was taken out of the file, folded batch norms were made ordinary ones,
+and the rest of the network was replaced.
 
 """
 
