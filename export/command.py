@@ -20,7 +20,7 @@ from rich.table import Table
 import movenet
 from export.parity import TOLERANCES, Parity, compare, load_pictures
 from export.rescale import balance_depthwise
-from movenet.errors import DataError, ModelError, RuntimeUnavailableError
+from movenet.errors import ConfigError, DataError, ModelError, RuntimeUnavailableError
 from movenet.metadata import (
     CHECKPOINT_FILE,
     HEAD_NAMES,
@@ -32,6 +32,7 @@ from movenet.metadata import (
     ModelMetadata,
 )
 from movenet.models import MoveNet, NetworkSpec, load_network, save_network
+from movenet.models.network import COARSEST_STRIDE
 from movenet.models.notice import carry_notice, notice_path
 from movenet.runtimes import create_runtime
 from movenet.runtimes.torch_runtime import describe
@@ -50,6 +51,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the export's arguments."""
     parser.add_argument("--checkpoint", required=True, type=Path, help="checkpoint of the training")
     parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder of the exported model")
+    parser.add_argument(
+        "--input-size",
+        type=int,
+        metavar="PIXELS",
+        help="side of the square input, a multiple of 32: larger is slower and sees more; default: the training's",
+    )
     parser.add_argument(
         "--formats", type=_formats, default=list(WRITERS), help=f"comma-separated; default: {','.join(WRITERS)}"
     )
@@ -73,12 +80,13 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Export, check, report; returns the exit status."""
     network, spec = load_network(arguments.checkpoint)
+    spec = replace(spec, input_size=_checked_size(arguments.input_size or spec.input_size))
     metrics = _read_metrics(arguments.metrics)
     pictures = load_pictures(arguments.images, spec.input_size)
     with staged_folder(arguments.output) as folder:
         metadata = build_model(network, spec, folder, arguments.formats, arguments.fp16)
         carry_notice(arguments.checkpoint, folder / CHECKPOINT_FILE)
-        parities = check_model(arguments.checkpoint, folder, metadata, arguments.formats, pictures)
+        parities = check_model(network, spec, folder, metadata, arguments.formats, pictures)
         Console().print(_report(parities, metadata))
         _raise_if_apart(parities, metadata)
         parity = {name: found.to_dict() for name, found in parities.items()}
@@ -112,10 +120,17 @@ def build_model(
 
 
 def check_model(
-    checkpoint: Path, folder: Path, metadata: ModelMetadata, formats: Sequence[str], pictures: Sequence[np.ndarray]
+    network: MoveNet,
+    spec: NetworkSpec,
+    folder: Path,
+    metadata: ModelMetadata,
+    formats: Sequence[str],
+    pictures: Sequence[np.ndarray],
 ) -> dict[str, Parity]:
-    """Compare each format, as a user would load it, with the checkpoint that it was made of."""
-    reference = create_runtime(checkpoint, "torch")
+    """Compare each format, as a user would load it, with the network that it was made of, in full precision."""
+    with tempfile.TemporaryDirectory() as scratch:
+        save_network(Path(scratch) / CHECKPOINT_FILE, network, spec)
+        reference = create_runtime(Path(scratch) / CHECKPOINT_FILE, "torch")
     return {
         name: compare(reference, create_runtime(folder, name), pictures, TOLERANCES[_precision(name, metadata)])
         for name in formats
@@ -151,6 +166,12 @@ def _publish(scratch: Path, output: Path) -> None:
         (output / stale).unlink(missing_ok=True)
     for name in sorted(names, key=lambda name: name == METADATA_FILE):
         (scratch / name).replace(output / name)
+
+
+def _checked_size(size: int) -> int:
+    if size <= 0 or size % COARSEST_STRIDE:
+        raise ConfigError(f"--input-size must be a multiple of {COARSEST_STRIDE}, not {size}")
+    return size
 
 
 def _formats(text: str) -> list[str]:

@@ -74,6 +74,17 @@ def test_half_weights_are_half_the_size(tiny_checkpoint: Path, tiny_model: Path,
         assert metadata.files[name].num_bytes < 0.65 * (tiny_model / name).stat().st_size
 
 
+def test_another_input_size(
+    tiny_checkpoint: Path, output: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(tiny_checkpoint, output, picture, "--input-size", 96) == 0
+    metadata = ModelMetadata.load(output)
+    assert metadata.input_size == 96
+    assert create_runtime(output, "ncnn")(np.zeros((96, 96, 3), np.uint8)).center.shape[-2:] == (24, 24)
+    assert export(tiny_checkpoint, output, picture, "--input-size", 100) == STATUS_ERROR
+    assert "multiple of 32" in capsys.readouterr().err
+
+
 def test_the_notice_of_a_checkpoint_goes_with_it(tiny_checkpoint: Path, output: Path, picture: Path) -> None:
     checkpoint = Path(shutil.copy(tiny_checkpoint, picture.with_name("mine.ckpt")))
     notice = checkpoint.with_name("mine.NOTICE.txt")
