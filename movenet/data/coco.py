@@ -1,63 +1,78 @@
-"""Reader of COCO keypoint json files (https://cocodataset.org/#format-data)."""
+"""Reader of COCO keypoint json files (https://cocodataset.org/#format-data), annotation tools' exports included."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from movenet.data.boxes import estimated_area
+from movenet.data.coco_exports import as_plain_coco
+from movenet.data.keypoint_map import KeypointMap, annotated_keypoints, source_columns, take_columns
+from movenet.data.pictures import upright_size
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.errors import DataError
 from movenet.skeleton import Skeleton
 
+_Json = dict[str, Any]
 
-def read_coco(annotations: str | Path, images: str | Path, skeleton: Skeleton) -> list[PictureRecord]:
-    """Read a COCO keypoints file. Crowd regions are left out; pictures without a person are kept.
+
+def read_coco(
+    annotations: str | Path, images: str | Path, skeleton: Skeleton, keypoints: KeypointMap | None = None
+) -> list[PictureRecord]:
+    """Read a COCO keypoints file.
+
+    Crowd regions are left out, and annotations of categories without keypoints; pictures without a person are kept.
 
     Args:
         annotations: the json file.
-        images: the folder that `file_name` is relative to. The pictures themselves are not opened here.
-        skeleton: what the file's keypoints must be.
+        images: the folder that `file_name` is relative to. The pictures themselves are not decoded here.
+        skeleton: what the records are to hold.
+        keypoints: from the skeleton's keypoints to the file's (see `movenet.data.keypoint_map`).
 
     Raises:
         DataError: if the file is not COCO keypoints json, its keypoints are not the skeleton's, or it has no person.
+        ConfigError: if `keypoints` names what the skeleton does not have.
     """
-    content = _load(Path(annotations))
-    _check_keypoint_names(content, skeleton, annotations)
+    content = as_plain_coco(load_coco(Path(annotations)), annotations)
+    pictures = [_picture(image, Path(images), annotations) for image in content["images"]]
+    by_id = {picture.image_id: picture for picture in pictures}
+    if len(by_id) != len(pictures):
+        doubled = next(p.image_id for p in pictures if by_id[p.image_id] is not p)
+        raise DataError(f"{annotations}: two images have the id {doubled}")
+    layouts = _Layouts(content, skeleton, keypoints, annotations)
     persons: dict[int, list[PersonRecord]] = {}
     for annotation in content["annotations"]:
-        if annotation.get("iscrowd", 0):
+        if annotation.get("iscrowd", 0) or layouts.without_keypoints(annotation):
             continue
         try:
-            person = _person(annotation, skeleton.num_keypoints)
-            persons.setdefault(int(annotation["image_id"]), []).append(person)
+            picture = by_id[int(annotation["image_id"])]
+        except (KeyError, TypeError, ValueError) as error:
+            found = annotation.get("image_id", "missing")
+            raise DataError(
+                f"{annotations}: annotation {annotation.get('id', '?')}: its image id, {found}, is not in 'images'"
+            ) from error
+        try:
+            person = _person(annotation, layouts.of(annotation))
         except (KeyError, TypeError, ValueError) as error:
             raise DataError(f"{annotations}: annotation {annotation.get('id', '?')}: {_reason(error)}") from error
+        persons.setdefault(picture.image_id, []).append(person)
     if not persons:
         raise DataError(f"{annotations}: holds no annotated person")
-    records = []
-    for image in content["images"]:
-        try:
-            image_id = int(image["id"])
-            path = Path(images) / image["file_name"]
-            size = int(image["width"]), int(image["height"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"{annotations}: image {image.get('id', '?')}: {_reason(error)}") from error
-        records.append(PictureRecord(image_id, path, *size, tuple(persons.pop(image_id, ()))))
-    if persons:
-        raise DataError(f"{annotations}: annotations name image ids that are not in 'images': {sorted(persons)[:5]}")
-    return records
+    return [replace(picture, persons=tuple(persons.get(picture.image_id, ()))) for picture in pictures]
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: not a json file: {error}") from error
+def load_coco(path: Path) -> _Json:
+    """The json's content, checked to have COCO's two lists.
+
+    Raises:
+        DataError: if it has not.
+    """
+    content = load_json(path)
     lists = ("images", "annotations")
     if not isinstance(content, dict) or not all(isinstance(content.get(key), list) for key in lists):
         raise DataError(f"{path}: not COCO keypoints json: expected the lists 'images' and 'annotations'")
@@ -67,38 +82,114 @@ def _load(path: Path) -> dict[str, Any]:
     return content
 
 
-def _check_keypoint_names(content: dict[str, Any], skeleton: Skeleton, path: str | Path) -> None:
-    for category in content.get("categories") or ():
-        names = category.get("keypoints") if isinstance(category, dict) else None
-        if names and tuple(names) != skeleton.names:
-            raise DataError(
-                f"{path}: its category has {len(names)} keypoints ({', '.join(map(str, names[:3]))}, ...), "
-                f"the skeleton {skeleton.num_keypoints} ({', '.join(skeleton.names[:3])}, ...): "
-                f"give the skeleton that fits"
-            )
+def load_json(path: Path) -> Any:
+    """Any json file's content.
+
+    Raises:
+        DataError: if the file cannot be read or is no json.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{path}: not a json file: {error}") from error
 
 
-def _person(annotation: dict[str, Any], num_keypoints: int) -> PersonRecord:
-    keypoints = np.asarray(annotation["keypoints"], dtype=np.float32)
-    if keypoints.shape != (3 * num_keypoints,):
-        raise ValueError(f"expected {3 * num_keypoints} keypoint numbers (x, y, v), found {keypoints.size}")
-    keypoints = keypoints.reshape(num_keypoints, 3)
-    if not np.isfinite(keypoints).all() or not np.isin(keypoints[:, 2], (0, 1, 2)).all():
+def picture_path(images: Path, file_name: str) -> Path:
+    """Where a picture is; exports name it by a path of the machine that wrote them, possibly one with backslashes."""
+    named = PurePosixPath(file_name.replace("\\", "/"))
+    path = images / named
+    if len(named.parts) > 1 and not path.is_file() and (images / named.name).is_file():
+        return images / named.name
+    return path
+
+
+def _picture(image: _Json, images: Path, origin: str | Path) -> PictureRecord:
+    try:
+        image_id = int(image["id"])
+        path = picture_path(images, image["file_name"])
+        upright = bool(image.get("upright", False))
+        # Exports that do not know the upright picture's size leave it out.
+        unknown = upright and image.get("width") is None
+        size = upright_size(path) if unknown else (int(image["width"]), int(image["height"]))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{origin}: image {image.get('id', '?')}: {_reason(error)}") from error
+    if min(size) < 1:
+        raise DataError(f"{origin}: image {image_id}: width and height must be above 0, not {size[0]} x {size[1]}")
+    return PictureRecord(image_id, path, *size, (), upright)
+
+
+class _Layout(NamedTuple):
+    """How the points of an annotation stand in its list.
+
+    Attributes:
+        count: number of the points.
+        columns: int64 [K], see `source_columns`.
+    """
+
+    count: int
+    columns: np.ndarray
+
+
+class _Layouts:
+    """The layout of each category; a file without categories has one of its own."""
+
+    def __init__(self, content: _Json, skeleton: Skeleton, keypoints: KeypointMap | None, origin: str | Path) -> None:
+        self._skeleton, self._keypoints, self._origin = skeleton, keypoints, origin
+        categories = [category for category in content.get("categories") or () if isinstance(category, Mapping)]
+        self._by_category = {
+            category.get("id"): self._layout(list(map(str, category["keypoints"])), len(category["keypoints"]))
+            for category in categories
+            if category.get("keypoints")
+        }
+
+    def without_keypoints(self, annotation: _Json) -> bool:
+        """Whether it is a box or an outline of something that the file defines no keypoints for."""
+        return bool(self._by_category) and annotation.get("category_id") not in self._by_category
+
+    def of(self, annotation: _Json) -> _Layout:
+        if self._by_category:
+            return self._by_category[annotation.get("category_id")]
+        if self._keypoints is None:
+            return self._layout(None, self._skeleton.num_keypoints)
+        return self._layout(None, len(annotation["keypoints"]) // 3)
+
+    def _layout(self, names: list[str] | None, count: int) -> _Layout:
+        return _Layout(count, source_columns(self._skeleton, names, count, self._keypoints, self._origin))
+
+
+def _person(annotation: _Json, layout: _Layout) -> PersonRecord:
+    numbers = np.asarray(annotation["keypoints"], dtype=np.float32)
+    if numbers.shape != (3 * layout.count,):
+        raise ValueError(f"expected {3 * layout.count} keypoint numbers (x, y, v), found {numbers.size}")
+    points = take_columns(numbers.reshape(-1, 3), layout.columns)
+    if not np.isfinite(points).all() or not np.isin(points[:, 2], (0, 1, 2)).all():
         raise ValueError("keypoints must be finite, and their visibility 0, 1 or 2")
     x, y, width, height = (float(value) for value in annotation["bbox"])
-    teacher = annotation.get("teacher_keypoints")
-    teacher_array = None if teacher is None else np.asarray(teacher, np.float32).reshape(num_keypoints, 3)
-    disagreement = annotation.get("teacher_disagreement")
+    if not np.isfinite([x, y, width, height]).all() or min(width, height) < 0:
+        raise ValueError(f"bbox must be finite x, y, width and height, not {annotation['bbox']}")
+    box = x, y, width, height
+    teacher = _optional(annotation, "teacher_keypoints", layout, (layout.count, 3))
     return PersonRecord(
         annotation_id=int(annotation["id"]),
-        box_px=(x, y, width, height),
-        area_px=float(annotation.get("area", width * height)),
-        points_px=keypoints[:, :2],
-        visibility=keypoints[:, 2].astype(np.int8),
-        teacher_points_px=None if teacher_array is None else teacher_array[:, :2],
-        teacher_scores=None if teacher_array is None else teacher_array[:, 2],
-        teacher_disagreement=None if disagreement is None else np.asarray(disagreement, np.float32),
+        box_px=box,
+        # Exports write 0, or nothing.
+        area_px=float(annotation.get("area") or estimated_area(box)),
+        points_px=points[:, :2],
+        visibility=points[:, 2].astype(np.int8),
+        teacher_points_px=None if teacher is None else teacher[:, :2],
+        teacher_scores=None if teacher is None else teacher[:, 2],
+        teacher_disagreement=_optional(annotation, "teacher_disagreement", layout, (layout.count,)),
+        annotated=annotated_keypoints(layout.columns),
     )
+
+
+def _optional(annotation: _Json, key: str, layout: _Layout, shape: tuple[int, ...]) -> np.ndarray | None:
+    """A list of one entry a point, in the skeleton's order; None where the annotation has none."""
+    if annotation.get(key) is None:
+        return None
+    return take_columns(np.asarray(annotation[key], np.float32).reshape(shape), layout.columns)
 
 
 def _reason(error: Exception) -> str:

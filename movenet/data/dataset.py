@@ -20,7 +20,7 @@ from torch.utils.data import Dataset
 
 from movenet.data.augment import AugmentationConfig, appearance_transform, draw_crop_move
 from movenet.data.labels import LabelRules, TrainingPoints, training_points
-from movenet.data.pictures import read_picture
+from movenet.data.pictures import read_annotated
 from movenet.data.records import PictureRecord
 from movenet.errors import DataError
 from movenet.geometry import apply_matrix, person_square, warp_picture
@@ -93,7 +93,7 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
-        self._decoded: dict[Path, np.ndarray] | None = {} if keep_decoded else None
+        self._decoded: dict[tuple[Path, bool], np.ndarray] | None = {} if keep_decoded else None
         self._appearance = appearance_transform(augmentation)
 
     def __len__(self) -> int:
@@ -103,7 +103,7 @@ class CropDataset(Dataset[Sample | None]):
         epoch, index = key
         entry = self.entries[index]
         try:
-            picture = self._read(entry.picture.path)
+            picture = self._read(entry.picture)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
@@ -115,12 +115,13 @@ class CropDataset(Dataset[Sample | None]):
         image = self._appearance(image=image)["image"]
         return self._sample(image, self._view(picture, move.matrix), entry, move.matrix, move.mirrored)
 
-    def _read(self, path: Path) -> np.ndarray:
+    def _read(self, picture: PictureRecord) -> np.ndarray:
         if self._decoded is None:
-            return read_picture(path)
-        if path not in self._decoded:
-            self._decoded[path] = read_picture(path)
-        return self._decoded[path]
+            return read_annotated(picture)
+        key = picture.path, picture.upright
+        if key not in self._decoded:
+            self._decoded[key] = read_annotated(picture)
+        return self._decoded[key]
 
     def _view(self, picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         if self.view_size is None:

@@ -19,7 +19,8 @@ class LabelRules:
 
     Attributes:
         absent_means_hidden: whether a point without a label is known not to be visible (COCO), so that the network is
-            to learn an empty heatmap there; if not, nothing is learnt from it.
+            to learn an empty heatmap there; if not, nothing is learnt from it. Never so for keypoints that the set
+            does not label at all.
         use_teacher: whether the teacher fills points without a label.
         teacher_min_score: the teacher is confident from this score on ...
         teacher_max_disagreement: ... and up to this distance between its answers for the picture and the mirrored
@@ -59,6 +60,8 @@ def training_points(person: PersonRecord, rules: LabelRules) -> TrainingPoints:
     points = person.points_px.copy()
     labelled = person.visibility > Visibility.UNLABELLED
     trusted_absence = np.full(len(points), rules.absent_means_hidden)
+    if person.annotated is not None:
+        trusted_absence &= person.annotated
     if person.teacher_points_px is None or person.teacher_scores is None or person.teacher_disagreement is None:
         return TrainingPoints(points, labelled, trusted_absence)
     confident = person.teacher_scores >= rules.teacher_min_score

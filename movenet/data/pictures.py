@@ -7,11 +7,40 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from movenet.errors import DataError
+from movenet.data.records import PictureRecord
+from movenet.errors import DataError, RuntimeUnavailableError
+
+_EXIF_ORIENTATION = 0x0112
+# From this value on, the stored picture lies on its side.
+_FIRST_SIDEWAYS = 5
 
 
-def read_picture(path: str | Path) -> np.ndarray:
-    """Decode a picture file to uint8 BGR [height, width, 3]; EXIF orientation is NOT applied (COCO's convention).
+def read_annotated(picture: PictureRecord) -> np.ndarray:
+    """Decode the picture of a record, turned as its annotations want it; uint8 BGR [height, width, 3].
+
+    Raises:
+        DataError: if it cannot be read, or has another size than its annotations say.
+    """
+    expected = picture.height_px, picture.width_px
+    image = read_picture(picture.path, picture.upright)
+    if image.shape[:2] == expected[::-1] != expected:
+        # Tools that export COCO json from phone pictures measure them as they are looked at.
+        image = read_picture(picture.path, upright=True)
+    if image.shape[:2] != expected:
+        height, width = image.shape[:2]
+        raise DataError(
+            f"{picture.path}: the picture is {width} x {height} pixels, but its annotations are for "
+            f"{picture.width_px} x {picture.height_px}"
+        )
+    return image
+
+
+def read_picture(path: str | Path, upright: bool = False) -> np.ndarray:
+    """Decode a picture file to uint8 BGR [height, width, 3].
+
+    Args:
+        path: of the file.
+        upright: whether the picture is turned as its EXIF orientation says.
 
     Raises:
         DataError: if the file is missing, empty, truncated or no picture.
@@ -22,7 +51,39 @@ def read_picture(path: str | Path) -> np.ndarray:
         raise DataError(f"{path}: the picture cannot be read: {error.strerror}") from error
     if encoded.size == 0:
         raise DataError(f"{path}: the picture file is empty")
-    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    orientation = 0 if upright else cv2.IMREAD_IGNORE_ORIENTATION
+    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR | orientation)
     if image is None:
         raise DataError(f"{path}: not a picture, or a truncated one")
     return image
+
+
+def upright_size(path: Path) -> tuple[int, int]:
+    """Width and height of a picture as it is looked at, from its header alone.
+
+    Raises:
+        DataError: if the file is missing or no picture.
+        RuntimeUnavailableError: if Pillow is not installed.
+    """
+    width, height, orientation = _header(path)
+    return (height, width) if orientation >= _FIRST_SIDEWAYS else (width, height)
+
+
+def stored_turned(path: Path) -> bool:
+    """Whether a picture is stored in another way than it is looked at; errors as of `upright_size`."""
+    return _header(path)[2] > 1
+
+
+def _header(path: Path) -> tuple[int, int, int]:
+    """Stored width and height, and the EXIF orientation, 1 if there is none."""
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError as error:
+        raise RuntimeUnavailableError(f"{error}: pip install 'movenet-edge[data]'") from error
+    try:
+        with Image.open(path) as picture:
+            return *picture.size, int(picture.getexif().get(_EXIF_ORIENTATION, 1))
+    except UnidentifiedImageError as error:
+        raise DataError(f"{path}: not a picture") from error
+    except OSError as error:
+        raise DataError(f"{path}: the picture cannot be read: {error.strerror or error}") from error

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from movenet.data.coco import read_coco
 from movenet.data.dataset import Entry
+from movenet.data.formats import FormatName, find_format
 from movenet.data.labels import LabelRules, training_points
 from movenet.data.records import PictureRecord
 from movenet.errors import ConfigError, DataError
@@ -22,8 +22,11 @@ class SetConfig:
     """One annotated set.
 
     Attributes:
-        annotations: COCO keypoints json, relative to the data's root.
+        annotations: COCO keypoints json, a YOLO-pose set's data.yaml or a folder of labelme's json files, relative to
+            the data's root.
         images: folder of its pictures, relative to the data's root.
+        format: of the annotations.
+        keypoints: from the skeleton's keypoints to the set's (see `movenet.data.keypoint_map`), where these differ.
         weight: how often a person of this set is drawn, relative to persons of the other sets.
         min_keypoints: persons with fewer points to learn make no crop of their own (they stay in others' crops).
         min_box_px: neither do persons whose box's longer side is shorter.
@@ -32,6 +35,8 @@ class SetConfig:
 
     annotations: str
     images: str
+    format: FormatName = "coco"
+    keypoints: dict[str, str | int] | None = None
     weight: float = 1.0
     min_keypoints: int = 5
     min_box_px: float = 32.0
@@ -52,8 +57,10 @@ def read_set(source: SetConfig, root: Path, skeleton: Skeleton) -> list[PictureR
 
     Raises:
         DataError: if it cannot be read.
+        ConfigError: if its keypoint map names what the skeleton does not have.
     """
-    return read_coco(root / source.annotations, root / source.images, skeleton)
+    read = find_format(source.format).read
+    return read(root / source.annotations, root / source.images, skeleton, source.keypoints)
 
 
 def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) -> tuple[list[Entry], np.ndarray]:
@@ -85,5 +92,8 @@ def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) 
 
 
 def set_checksum(source: SetConfig, root: Path) -> str:
-    """sha256 of the annotation file: what a run writes down about its data."""
-    return hashlib.sha256((root / source.annotations).read_bytes()).hexdigest()
+    """sha256 of the annotation files: what a run writes down about its data."""
+    digest = hashlib.sha256()
+    for path in find_format(source.format).files(root / source.annotations, root / source.images):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

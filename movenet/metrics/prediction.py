@@ -10,10 +10,8 @@ from itertools import groupby
 import cv2
 import numpy as np
 
-from movenet.data.pictures import read_picture
-from movenet.data.records import PictureRecord
+from movenet.data.pictures import read_annotated
 from movenet.decoding import decode
-from movenet.errors import DataError
 from movenet.geometry import Square, extract_square
 from movenet.metrics.evaluation import EvaluationPerson
 from movenet.runtimes import HeadArrays, Runtime
@@ -48,7 +46,7 @@ def predict(
     points_px, network_ms = [], []
     for _, together in groupby(persons, key=lambda person: person.picture.path):
         of_picture = list(together)
-        image = _read_annotated(of_picture[0].picture)
+        image = cv2.cvtColor(read_annotated(of_picture[0].picture), cv2.COLOR_BGR2RGB)
         for person in of_picture:
             network_input, square = extract_square(image, person.square, runtime.metadata.input_size)
             started = time.perf_counter()
@@ -57,18 +55,6 @@ def predict(
             points_px.append(_decoded_px(heads, square))
             on_person()
     return Predictions(np.array(points_px, np.float32), np.array(network_ms))
-
-
-def _read_annotated(picture: PictureRecord) -> np.ndarray:
-    """uint8 RGB [height, width, 3]."""
-    image = read_picture(picture.path)
-    height, width = image.shape[:2]
-    if (width, height) != (picture.width_px, picture.height_px):
-        raise DataError(
-            f"{picture.path}: the picture is {width} x {height} pixels, but its annotations are for "
-            f"{picture.width_px} x {picture.height_px}"
-        )
-    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 
 def _decoded_px(heads: HeadArrays, square: Square) -> np.ndarray:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from movenet.data.pictures import read_picture
+from movenet.data.pictures import read_annotated
 from movenet.geometry import extract_square
 from movenet.metrics.evaluation import EvaluationPerson
 
@@ -40,7 +40,7 @@ class ValidationDataset(Dataset[ValidationSample]):
 
     def __getitem__(self, index: int) -> ValidationSample:
         person = self.persons[index]
-        image, square = extract_square(read_picture(person.picture.path), person.square, self.input_size)
+        image, square = extract_square(read_annotated(person.picture), person.square, self.input_size)
         rgb = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return ValidationSample(
             torch.from_numpy(np.ascontiguousarray(rgb.transpose(2, 0, 1))),

@@ -1,0 +1,208 @@
+"""Reader of labelme's json files (https://github.com/wkentaro/labelme), one a picture.
+
+Points are shapes of the type `point`, labelled with the keypoint's name. Whose they are:
+- points and a rectangle with the same `group_id` are one person;
+- a point without `group_id` belongs to the person whose rectangle, labelled `person`, holds it;
+- in a file with neither, all points are the one person's.
+
+labelme knows no visibility: a point whose flag `occluded` is set is occluded, any other visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+
+from movenet.data.boxes import box_around, estimated_area
+from movenet.data.coco import load_json
+from movenet.data.keypoint_map import KeypointMap, label_indices
+from movenet.data.pictures import upright_size
+from movenet.data.records import Box, PersonRecord, PictureRecord, Visibility
+from movenet.errors import DataError
+from movenet.skeleton import Skeleton
+
+PERSON_LABEL = "person"
+OCCLUDED_FLAG = "occluded"
+
+
+def read_labelme(
+    folder: str | Path, images: str | Path, skeleton: Skeleton, keypoints: KeypointMap | None = None
+) -> list[PictureRecord]:
+    """Read every json file of a folder.
+
+    Args:
+        folder: of the json files (its sub-folders are left alone).
+        images: the folder of the pictures, found by the name in each file's `imagePath`.
+        skeleton: what the records are to hold.
+        keypoints: from the skeleton's keypoints to the labels (see `movenet.data.keypoint_map`).
+
+    Raises:
+        DataError: if a file is not labelme's, a label is unknown, it is not clear whose a point is, or the folder has
+            no person.
+        ConfigError: if `keypoints` names what the skeleton does not have.
+    """
+    indices = label_indices(skeleton, keypoints)
+    records = []
+    next_person = 1
+    for number, path in enumerate(labelme_files(Path(folder)), start=1):
+        record = _read_file(path, Path(images), number, next_person, skeleton, indices, mapped=keypoints is not None)
+        next_person += len(record.persons)
+        records.append(record)
+    if next_person == 1:
+        raise DataError(f"{folder}: its json files hold no annotated person")
+    return records
+
+
+def labelme_files(folder: Path) -> list[Path]:
+    """The json files of a folder.
+
+    Raises:
+        DataError: if there are none.
+    """
+    paths = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    if not paths:
+        raise DataError(f"{folder}: not a folder with labelme's json files")
+    return paths
+
+
+@dataclass
+class _Found:
+    """The shapes of one person, gathered one by one."""
+
+    box: Box | None = None
+    points: dict[int, tuple[float, float, Visibility]] = field(default_factory=dict)
+
+
+def _read_file(
+    path: Path, images: Path, number: int, first_id: int, skeleton: Skeleton, indices: dict[str, int], mapped: bool
+) -> PictureRecord:
+    content = load_json(path)
+    if not isinstance(content, dict) or not isinstance(content.get("shapes"), list) or "imagePath" not in content:
+        raise DataError(f"{path}: not a labelme file: expected 'shapes' and 'imagePath'")
+    picture = images / PurePosixPath(str(content["imagePath"]).replace("\\", "/")).name
+    width, height = _size(content, picture, path)
+    shapes = [_Shape(f"{path}: shape {index}", shape) for index, shape in enumerate(content["shapes"])]
+    persons = _gather(shapes, indices, mapped, path)
+    annotated = np.zeros(skeleton.num_keypoints, bool)
+    annotated[list(indices.values())] = True
+    found = tuple(
+        _person(person, first_id + index, (width, height), annotated, path) for index, person in enumerate(persons)
+    )
+    return PictureRecord(number, picture, width, height, found, upright=True)
+
+
+def _size(content: dict[str, Any], picture: Path, path: Path) -> tuple[int, int]:
+    """What the points are measured on; labelme may leave it out."""
+    width, height = content.get("imageWidth"), content.get("imageHeight")
+    if width is None or height is None:
+        return upright_size(picture)
+    if not isinstance(width, int) or not isinstance(height, int) or min(width, height) < 1:
+        raise DataError(f"{path}: 'imageWidth' and 'imageHeight' must be whole numbers above 0")
+    return width, height
+
+
+class _Shape:
+    """One shape, checked.
+
+    Raises:
+        DataError: if it is none.
+    """
+
+    def __init__(self, place: str, shape: Any) -> None:
+        self.place = place
+        if not isinstance(shape, dict) or "label" not in shape or "points" not in shape:
+            raise DataError(f"{place}: expected an object with 'label' and 'points'")
+        self.label = str(shape["label"])
+        self.group = shape.get("group_id")
+        self.type = shape.get("shape_type", "polygon")
+        flags = shape.get("flags") or {}
+        occluded = isinstance(flags, dict) and flags.get(OCCLUDED_FLAG)
+        self.visibility = Visibility.OCCLUDED if occluded else Visibility.VISIBLE
+        try:
+            self.points = np.asarray(shape["points"], np.float64).reshape(-1, 2)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{place}: 'points' must be pairs of numbers") from error
+        if len(self.points) == 0 or not np.isfinite(self.points).all():
+            raise DataError(f"{place}: 'points' must be pairs of finite numbers, at least one")
+
+    @property
+    def box(self) -> Box:
+        """Of a rectangle, from two corners in any order, or from four."""
+        (left, top), (right, bottom) = self.points.min(axis=0).tolist(), self.points.max(axis=0).tolist()
+        return left, top, right - left, bottom - top
+
+    def holds(self, point: np.ndarray) -> bool:
+        return bool(((point >= self.points.min(axis=0)) & (point <= self.points.max(axis=0))).all())
+
+
+def _gather(shapes: list[_Shape], indices: dict[str, int], mapped: bool, path: Path) -> list[_Found]:
+    """The persons of a file, in the order of their first shape."""
+    points = [shape for shape in shapes if shape.type == "point" and _is_keypoint(shape, indices, mapped)]
+    rectangles = [shape for shape in shapes if shape.type == "rectangle" and shape.label == PERSON_LABEL]
+    groups = {point.group for point in points if point.group is not None}
+    # A rectangle is its group's person; without a group, or alone in it, a person of its own.
+    persons: dict[Any, _Found] = {}
+    for shape in shapes:
+        if shape in rectangles or (shape.type == "rectangle" and shape.group in groups):
+            key = shape if shape.group is None else shape.group
+            person = persons.setdefault(key, _Found())
+            if person.box is not None:
+                raise DataError(f"{shape.place}: a second rectangle of the group {shape.group}")
+            person.box = shape.box
+    for point in points:
+        key = point.group if point.group is not None else _holder(point, rectangles, bool(groups), path)
+        person = persons.setdefault(key, _Found())
+        index = indices[point.label]
+        if index in person.points:
+            raise DataError(
+                f"{point.place}: a second point '{point.label}' of the same person: tell persons apart by group_id, or "
+                f"by rectangles labelled '{PERSON_LABEL}'"
+            )
+        x, y = point.points[0].tolist()
+        person.points[index] = x, y, point.visibility
+    return list(persons.values())
+
+
+def _is_keypoint(shape: _Shape, indices: dict[str, int], mapped: bool) -> bool:
+    if shape.label in indices:
+        return True
+    if mapped:  # What a map leaves out is not read.
+        return False
+    raise DataError(
+        f"{shape.place}: '{shape.label}' is not a keypoint of the skeleton ({', '.join(list(indices)[:3])}, ...): give "
+        f"the skeleton that fits, or a map ('keypoints')"
+    )
+
+
+def _holder(point: _Shape, rectangles: Iterable[_Shape], has_groups: bool, path: Path) -> Any:
+    """Whose a point without a group is: the key of its rectangle's person, or of the file's only person."""
+    rectangles = list(rectangles)
+    if not rectangles and not has_groups:
+        return path
+    holding = [rectangle for rectangle in rectangles if rectangle.holds(point.points[0])]
+    if len(holding) != 1:
+        raise DataError(
+            f"{point.place}: the point '{point.label}' has no group_id and lies in {len(holding)} rectangles labelled "
+            f"'{PERSON_LABEL}': it is not clear whose it is"
+        )
+    return holding[0] if holding[0].group is None else holding[0].group
+
+
+def _person(
+    found: _Found, annotation_id: int, size: tuple[int, int], annotated: np.ndarray, path: Path
+) -> PersonRecord:
+    count = len(annotated)
+    points, visibility = np.zeros((count, 2), np.float32), np.zeros(count, np.int8)
+    for index, (x, y, seen) in found.points.items():
+        points[index], visibility[index] = (x, y), seen
+    try:
+        box = box_around(points, visibility, *size) if found.box is None else found.box
+    except ValueError as error:
+        raise DataError(f"{path}: {error}") from error
+    return PersonRecord(
+        annotation_id, box, estimated_area(box), points, visibility, annotated=None if annotated.all() else annotated
+    )
