@@ -31,14 +31,20 @@ class Command(Protocol):
 def main(argv: Sequence[str] | None = None) -> int:
     """`movenet COMMAND ...`; returns the exit status."""
     parser = argparse.ArgumentParser(prog="movenet", description="One person's pose on a small CPU.")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name in COMMANDS:
-        command = load_command(name)
-        subparser = subparsers.add_parser(command.NAME, help=command.HELP, description=command.HELP)
-        command.register(subparser)
-        subparser.set_defaults(run=command.run)
+    add_commands(parser, COMMANDS)
     arguments = parser.parse_args(argv)
     return exit_status(lambda: arguments.run(arguments))
+
+
+def add_commands(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    """Give a parser the commands of these names; the chosen one's `run` is the arguments' `run`."""
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in names:
+        command = load_command(name)
+        subparser = subparsers.add_parser(command.NAME, help=command.HELP, description=command.HELP)
+        # First: a command that has commands of its own leaves `run` to the chosen one.
+        subparser.set_defaults(run=command.run)
+        command.register(subparser)
 
 
 def load_command(name: str) -> Command:
