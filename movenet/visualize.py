@@ -28,27 +28,35 @@ class Side(Enum):
 
 
 def draw_pose(frame_bgr: np.ndarray, pose: Pose, min_score: float = MIN_SCORE) -> np.ndarray:
-    """A copy of the frame with the skeleton on it: bones with a dark rim, points as discs.
+    """A copy of the frame with a pose on it; see `draw_keypoints`."""
+    return draw_keypoints(frame_bgr, pose.keypoints, pose.skeleton, min_score)
+
+
+def draw_keypoints(
+    frame_bgr: np.ndarray, keypoints: np.ndarray, skeleton: Skeleton, min_score: float = MIN_SCORE
+) -> np.ndarray:
+    """A copy of the frame with a skeleton on it: bones with a dark rim, points as discs.
 
     Args:
         frame_bgr: uint8 [height, width, 3].
-        pose: of this frame.
+        keypoints: float [K, 3]: x and y in the frame's pixels, and score.
+        skeleton: what they are.
         min_score: points below it, and their bones, are left out.
     """
     canvas = frame_bgr.copy()
-    sides = keypoint_sides(pose.skeleton)
-    seen = _drawable(pose.keypoints, frame_bgr.shape, min_score)
+    sides = keypoint_sides(skeleton)
+    seen = _drawable(keypoints, frame_bgr.shape, min_score)
     width = line_width(frame_bgr.shape)
-    bones = [(first, second) for first, second in pose.skeleton.edge_indices if seen[first] and seen[second]]
+    bones = [(first, second) for first, second in skeleton.edge_indices if seen[first] and seen[second]]
     # All rims before all bones, so that no rim crosses a bone that is there already.
     for rim in (max(1, width // 2), 0):
         for first, second in bones:
             side = sides[first] if sides[first] is sides[second] else Side.MIDDLE
             colour = _OUTLINE_BGR if rim else side.value
-            _line(canvas, pose.keypoints[first], pose.keypoints[second], colour, width + 2 * rim)
+            _line(canvas, keypoints[first], keypoints[second], colour, width + 2 * rim)
     for index in np.flatnonzero(seen):
-        _disc(canvas, pose.keypoints[index], 1.3 * width + max(1, width / 3), _OUTLINE_BGR)
-        _disc(canvas, pose.keypoints[index], 1.3 * width, sides[index].value)
+        _disc(canvas, keypoints[index], 1.3 * width + max(1, width / 3), _OUTLINE_BGR)
+        _disc(canvas, keypoints[index], 1.3 * width, sides[index].value)
     return canvas
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from movenet.data.checks.findings import NamedSet
 from movenet.data.formats import FORMATS, FormatName, guess_format
 from movenet.data.keypoint_map import KeypointMap, read_keypoint_map
+from movenet.data.records import PictureRecord
+from movenet.data.sets import SetConfig, read_set
+from movenet.errors import ConfigError, RuntimeUnavailableError
 from movenet.skeleton import COCO17, Skeleton
+
+if TYPE_CHECKING:
+    from movenet.training.config import RunConfig
 
 
 @dataclass(frozen=True)
@@ -56,3 +64,91 @@ def progress_bar() -> Progress:
     """A bar on stderr for work that takes long."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=Console(stderr=True))
+
+
+@dataclass(frozen=True)
+class Sets:
+    """The sets that a command is about.
+
+    Attributes:
+        sources: as a config names them.
+        root: folder that their paths start from.
+        skeleton: of their records.
+        recipe: what the sets were read from, where it was a training config.
+    """
+
+    sources: list[SetConfig]
+    root: Path
+    skeleton: Skeleton
+    recipe: RunConfig | None = None
+
+    def read(self, sample: int | None = None) -> list[NamedSet]:
+        """The records of each set; `sample` of its pictures, evenly spread, if given."""
+        names = [source.annotations for source in self.sources]
+        read = [read_set(source, self.root, self.skeleton) for source in self.sources]
+        return [NamedSet(name, _evenly(pictures, sample)) for name, pictures in zip(names, read, strict=True)]
+
+
+def add_set_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--set`, `--config`, `--root`, `--skeleton`, `--keypoints` and `--sample`."""
+    parser.add_argument(
+        "--set",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("ANNOTATIONS", "IMAGES"),
+        help="a set: COCO json, YOLO-pose data.yaml or folder of labelme files, and its pictures; may be repeated",
+    )
+    parser.add_argument("--config", type=Path, help="training config: all its sets, as it reads them")
+    parser.add_argument("--root", help="folder that the config's sets start from (default: what it says)")
+    parser.add_argument("--sample", type=int, metavar="N", help="look at N pictures of each set only, evenly spread")
+    add_layout_arguments(parser)
+
+
+def chosen_sets(arguments: argparse.Namespace) -> Sets:
+    """What the arguments of `add_set_arguments` say.
+
+    Raises:
+        ConfigError: if they name no set, or the same one twice.
+    """
+    if arguments.sample is not None and arguments.sample < 1:
+        raise ConfigError(f"--sample must be at least 1, not {arguments.sample}")
+    sets = _from_options(arguments) if arguments.config is None else _from_recipe(arguments)
+    names = [source.annotations for source in sets.sources]
+    if not names:
+        raise ConfigError("no set: give --set ANNOTATIONS IMAGES, or --config FILE")
+    if len(set(names)) != len(names):
+        raise ConfigError("every set may be given once only")
+    return sets
+
+
+def _from_options(arguments: argparse.Namespace) -> Sets:
+    layout = chosen_layout(arguments)
+    keypoints = None if layout.keypoints is None else dict(layout.keypoints)
+    sources = [
+        SetConfig(annotations, images, guess_format(Path(annotations)), keypoints)
+        for annotations, images in arguments.set
+    ]
+    return Sets(sources, Path(), layout.skeleton)
+
+
+def _from_recipe(arguments: argparse.Namespace) -> Sets:
+    if arguments.set or arguments.skeleton or arguments.keypoints:
+        raise ConfigError("--config says what --set, --skeleton and --keypoints would: give one or the other")
+    # Needs the training's packages, which the other ways do without.
+    try:
+        from movenet.training.command import parse_config
+    except ImportError as error:
+        raise RuntimeUnavailableError(f"{error}; --config needs: pip install 'movenet-edge[train]'") from error
+    root = [] if arguments.root is None else [f"--data.root={arguments.root}"]
+    recipe, _ = parse_config([f"--config={arguments.config}", *root])
+    data = recipe.data
+    skeleton = COCO17 if data.skeleton is None else Skeleton.from_yaml(data.skeleton)
+    sources = list({source.annotations: source for source in [*data.train, data.dev]}.values())
+    return Sets(sources, Path(data.root), skeleton, recipe)
+
+
+def _evenly(pictures: list[PictureRecord], sample: int | None) -> list[PictureRecord]:
+    if sample is None or sample >= len(pictures):
+        return pictures
+    return [pictures[index * len(pictures) // sample] for index in range(sample)]
