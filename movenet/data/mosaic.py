@@ -9,17 +9,30 @@ import numpy as np
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _FONT_SCALE = 0.4
-_CAPTION_PX = 16
+_LINE_PX = 16
 _GAP_PX = 4
 _BACKGROUND_BGR = (255, 255, 255)
 _TEXT_BGR = (20, 20, 20)
 
 
 def with_caption(image_bgr: np.ndarray, caption: str) -> np.ndarray:
-    """A picture with a line of text below it, cut at its width."""
-    strip = np.full((_CAPTION_PX, image_bgr.shape[1], 3), _BACKGROUND_BGR, np.uint8)
-    cv2.putText(strip, caption, (2, _CAPTION_PX - 5), _FONT, _FONT_SCALE, _TEXT_BGR, 1, cv2.LINE_AA)
+    """A picture with a text below it, in as many lines as its width asks for."""
+    lines = _wrapped(caption, image_bgr.shape[1])
+    strip = np.full((_LINE_PX * len(lines), image_bgr.shape[1], 3), _BACKGROUND_BGR, np.uint8)
+    for number, line in enumerate(lines, start=1):
+        cv2.putText(strip, line, (2, _LINE_PX * number - 5), _FONT, _FONT_SCALE, _TEXT_BGR, 1, cv2.LINE_AA)
     return np.vstack([image_bgr, strip])
+
+
+def _wrapped(text: str, width_px: int) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and cv2.getTextSize(longer, _FONT, _FONT_SCALE, 1)[0][0] > width_px - 4:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def mosaic(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:

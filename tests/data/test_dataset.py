@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
@@ -13,39 +12,15 @@ from movenet.data.augment import AugmentationConfig
 from movenet.data.coco import read_coco
 from movenet.data.dataset import CropDataset, Entry, Sample, collate
 from movenet.data.labels import LabelRules
-from movenet.data.records import PersonRecord, PictureRecord
+from movenet.data.records import PictureRecord
 from movenet.data.sets import SetConfig, training_entries
 from movenet.errors import ConfigError, DataError
 from movenet.skeleton import COCO17, Skeleton
+from tests.data.marks import PAIR, marked_picture
 from tests.data.small_sets import coco_content, write_set
 
-PAIR = Skeleton.from_dict(
-    {
-        "keypoints": [
-            {"name": "left", "sigma": 0.1, "mirror": "right"},
-            {"name": "right", "sigma": 0.1, "mirror": "left"},
-        ]
-    }
-)
 SIZE = 96
 GEOMETRY_ONLY = {"colour_probability": 0.0, "degrade_probability": 0.0}
-
-
-def marked_picture(folder: Path, points_px: np.ndarray) -> PictureRecord:
-    """Black, with a blue disc on the left point and a red disc on the right one (BGR)."""
-    image = np.zeros((240, 240, 3), np.uint8)
-    for point, colour in zip(points_px, [(255, 0, 0), (0, 0, 255)], strict=True):
-        # OpenCV draws around pixel CENTERS; 4 fractional bits.
-        center = tuple(round((value - 0.5) * 16) for value in point)
-        cv2.circle(image, center, 9 * 16, colour, -1, cv2.LINE_AA, shift=4)
-    path = folder / "marks.png"
-    cv2.imwrite(str(path), image)
-    left, top = points_px.min(axis=0)
-    width, height = points_px.max(axis=0) - points_px.min(axis=0)
-    person = PersonRecord(
-        1, (left, top, width, height), width * height, points_px.astype(np.float32), np.full(2, 2, np.int8)
-    )
-    return PictureRecord(1, path, 240, 240, (person,))
 
 
 def dataset_of(picture: PictureRecord, skeleton: Skeleton, **augmentation: float) -> CropDataset:
