@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from movenet.data.augment import AugmentationConfig, appearance_transform, draw_crop_move
+from movenet.data.augment import AugmentationConfig, CropMove, appearance_transform, draw_crop_move
 from movenet.data.labels import LabelRules, TrainingPoints, training_points
 from movenet.data.pictures import read_annotated
 from movenet.data.records import PictureRecord
@@ -29,15 +29,28 @@ from movenet.skeleton import Skeleton
 _logger = logging.getLogger(__name__)
 
 
+class SampleLabels(NamedTuple):
+    """What is known about the image of a sample, or of a batch with a leading axis N.
+
+    Attributes:
+        points_unit: float32 [P, K, 2]; person 0 is the one the crop was made for, the others are its neighbours.
+        labelled: bool [P, K]: known and inside the input; all false in the padding.
+        size_unit: float32 [P]: the longer side of the person's box over the input's side.
+        ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+    """
+
+    points_unit: Tensor
+    labelled: Tensor
+    size_unit: Tensor
+    ignored: Tensor
+
+
 class Sample(NamedTuple):
     """One training sample, or a batch of them with a leading axis N.
 
     Attributes:
         image: uint8 [3, S, S], RGB.
-        points_unit: float32 [P, K, 2]; person 0 is the one the crop was made for, the others are its neighbours.
-        labelled: bool [P, K]: known and inside the input; all false in the padding.
-        size_unit: float32 [P]: the longer side of the person's box over the input's side.
-        ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+        points_unit, labelled, size_unit, ignored: as in `SampleLabels`.
         view: uint8 [3, V, V], RGB: the same crop for a teacher, in its true colours; [3, 0, 0] where none is asked for.
     """
 
@@ -100,20 +113,29 @@ class CropDataset(Dataset[Sample | None]):
         return len(self.entries)
 
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
-        epoch, index = key
-        entry = self.entries[index]
+        entry, move, rng = self._draw(key)
         try:
             picture = self._read(entry.picture)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
-        rng = np.random.default_rng((self.seed, epoch, index))
-        box = entry.picture.persons[entry.person].box_px
-        move = draw_crop_move(person_square(box, 1.0), self.input_size, self.augmentation, rng)
         image = cv2.cvtColor(warp_picture(picture, move.matrix, self.input_size), cv2.COLOR_BGR2RGB)
         self._appearance.set_random_seed(int(rng.integers(2**31)))
         image = self._appearance(image=image)["image"]
-        return self._sample(image, self._view(picture, move.matrix), entry, move.matrix, move.mirrored)
+        labels = self._labels(entry, move)
+        return Sample(_planes(image), *labels, view=_planes(self._view(picture, move.matrix)))
+
+    def labels(self, key: tuple[int, int]) -> SampleLabels:
+        """What `self[key]` says about its image, without reading the picture."""
+        entry, move, _ = self._draw(key)
+        return self._labels(entry, move)
+
+    def _draw(self, key: tuple[int, int]) -> tuple[Entry, CropMove, np.random.Generator]:
+        epoch, index = key
+        entry = self.entries[index]
+        rng = np.random.default_rng((self.seed, epoch, index))
+        box = entry.picture.persons[entry.person].box_px
+        return entry, draw_crop_move(person_square(box, 1.0), self.input_size, self.augmentation, rng), rng
 
     def _read(self, picture: PictureRecord) -> np.ndarray:
         if self._decoded is None:
@@ -129,18 +151,18 @@ class CropDataset(Dataset[Sample | None]):
         enlarged = matrix * (self.view_size / self.input_size)
         return cv2.cvtColor(warp_picture(picture, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
 
-    def _sample(self, image: np.ndarray, view: np.ndarray, entry: Entry, matrix: np.ndarray, mirrored: bool) -> Sample:
+    def _labels(self, entry: Entry, move: CropMove) -> SampleLabels:
         num_keypoints = self.skeleton.num_keypoints
         points_unit = np.zeros((self.max_persons, num_keypoints, 2), np.float32)
         labelled = np.zeros((self.max_persons, num_keypoints), bool)
         size_unit = np.zeros(self.max_persons, np.float32)
-        scale = np.sqrt(abs(np.linalg.det(matrix[:, :2]))) / self.input_size
-        order = self.skeleton.mirror_permutation if mirrored else np.arange(num_keypoints)
+        scale = np.sqrt(abs(np.linalg.det(move.matrix[:, :2]))) / self.input_size
+        order = self.skeleton.mirror_permutation if move.mirrored else np.arange(num_keypoints)
         points_of_first: TrainingPoints | None = None
         row = 0
         for person in self._main_then_nearest(entry):
             points = training_points(entry.picture.persons[person], entry.rules)
-            unit = (apply_matrix(matrix, points.points_px) / self.input_size)[order]
+            unit = (apply_matrix(move.matrix, points.points_px) / self.input_size)[order]
             inside = points.labelled[order] & ((unit >= 0) & (unit < 1)).all(axis=1)
             if points_of_first is None:
                 points_of_first = points
@@ -152,13 +174,11 @@ class CropDataset(Dataset[Sample | None]):
             if row == self.max_persons:
                 break
         assert points_of_first is not None
-        return Sample(
-            image=torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))),
+        return SampleLabels(
             points_unit=torch.from_numpy(points_unit),
             labelled=torch.from_numpy(labelled),
             size_unit=torch.from_numpy(size_unit),
             ignored=torch.from_numpy(_unknown(points_of_first)[order]),
-            view=torch.from_numpy(np.ascontiguousarray(view.transpose(2, 0, 1))),
         )
 
     def _main_then_nearest(self, entry: Entry) -> list[int]:
@@ -166,6 +186,11 @@ class CropDataset(Dataset[Sample | None]):
         distance = np.linalg.norm(centers - centers[entry.person], axis=1)
         distance[entry.person] = -1.0
         return [int(person) for person in np.argsort(distance, kind="stable")]
+
+
+def _planes(image: np.ndarray) -> Tensor:
+    """uint8 [height, width, 3] -> [3, height, width]."""
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
 
 
 def _unknown(points: TrainingPoints) -> np.ndarray:
