@@ -8,12 +8,15 @@ the points where they are, is albumentations.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import albumentations
 import numpy as np
 
+from movenet.data.boxes import MARGIN_SHARE
 from movenet.errors import ConfigError
 from movenet.geometry import Square, square_matrix
+from movenet.skeleton import Skeleton
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,15 @@ class AugmentationConfig:
         mirror_probability: share of samples that are mirrored.
         colour_probability: share of samples whose brightness, contrast, hue or saturation changes.
         degrade_probability: share of samples that are blurred, compressed, noisy or gray.
+        half_body_probability: share of samples that are cropped around one half of the body, above or below the hips.
+        blur_probability: share of samples that are blurred, by focus or by motion, besides `degrade_probability`.
+        jpeg_probability: share of samples that are compressed, besides `degrade_probability` ...
+        jpeg_quality_min, jpeg_quality_max: ... with JPEG's quality between these, 1..100.
+        drop_probability: share of samples in which patches on and around labelled joints are painted over; the joints
+            stay labelled, so that they are to be found by the rest of the body (information dropping: Huang et al.,
+            AID, arXiv 2008.07139).
+        drop_max_patches: a sample gets between one and this many of them.
+        drop_size_share: largest side of a patch as a share of the longer side of the person's box.
     """
 
     scale_min: float = 1.0
@@ -39,15 +51,27 @@ class AugmentationConfig:
     mirror_probability: float = 0.5
     colour_probability: float = 0.6
     degrade_probability: float = 0.3
+    half_body_probability: float = 0.0
+    blur_probability: float = 0.0
+    jpeg_probability: float = 0.0
+    jpeg_quality_min: int = 30
+    jpeg_quality_max: int = 90
+    drop_probability: float = 0.0
+    drop_max_patches: int = 3
+    drop_size_share: float = 0.2
 
     def __post_init__(self) -> None:
         if not 0 < self.scale_min <= self.scale_max:
             raise ConfigError("augmentation: needs 0 < scale_min <= scale_max")
         if self.shift_share < 0 or self.rotation_degrees < 0:
             raise ConfigError("augmentation: shift_share and rotation_degrees must not be negative")
-        for name in ("any_rotation", "mirror", "colour", "degrade"):
+        for name in ("any_rotation", "mirror", "colour", "degrade", "half_body", "blur", "jpeg", "drop"):
             if not 0 <= getattr(self, f"{name}_probability") <= 1:
                 raise ConfigError(f"augmentation: {name}_probability must lie in 0..1")
+        if not 1 <= self.jpeg_quality_min <= self.jpeg_quality_max <= 100:
+            raise ConfigError("augmentation: needs 1 <= jpeg_quality_min <= jpeg_quality_max <= 100")
+        if self.drop_max_patches < 1 or self.drop_size_share <= 0:
+            raise ConfigError("augmentation: needs drop_max_patches >= 1 and drop_size_share > 0")
 
 
 @dataclass(frozen=True)
@@ -87,6 +111,62 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
     return CropMove(square_matrix(varied, size, rotation, mirrored), mirrored)
 
 
+# Fewer points do not tell where a half of the body is.
+_MIN_HALF_POINTS = 3
+
+
+def half_body_square(
+    points_px: np.ndarray, labelled: np.ndarray, halves: BodyHalves, rng: np.random.Generator
+) -> Square | None:
+    """A square tight around one half of a person; None if too few of that half's points are labelled.
+
+    Args:
+        points_px: float [K, 2].
+        labelled: bool [K].
+        halves: of the skeleton.
+        rng: chooses the half.
+    """
+    half = halves.upper if rng.random() < 0.5 else halves.lower
+    points = points_px[labelled & half]
+    if len(points) < _MIN_HALF_POINTS:
+        return None
+    smallest, largest = points.min(axis=0), points.max(axis=0)
+    (center_x, center_y), side = (smallest + largest) / 2, float((largest - smallest).max())
+    # Points lie inside the body.
+    return Square(float(center_x), float(center_y), max(side, 1.0) * (1 + 2 * MARGIN_SHARE))
+
+
+class BodyHalves(NamedTuple):
+    """Which keypoints are above the hips and which are not; bool [K] each."""
+
+    upper: np.ndarray
+    lower: np.ndarray
+
+
+def body_halves(skeleton: Skeleton) -> BodyHalves:
+    """By which end of the torso is fewer bones away; what no bone joins to the torso, as COCO's face, is upper.
+
+    Raises:
+        ConfigError: if the skeleton has no torso.
+    """
+    if skeleton.torso is None:
+        raise ConfigError("augmentation: half_body_probability needs a skeleton with a 'torso'")
+    upper, lower = (_bones_away(skeleton, skeleton.index(name)) for name in skeleton.torso)
+    is_lower = lower < upper
+    return BodyHalves(~is_lower, is_lower)
+
+
+def _bones_away(skeleton: Skeleton, end: int) -> np.ndarray:
+    """float [K]: number of bones from a keypoint or its mirror partner; infinite where none lead there."""
+    away = np.full(skeleton.num_keypoints, np.inf)
+    away[[end, skeleton.mirror_permutation[end]]] = 0
+    for _ in range(skeleton.num_keypoints):
+        for first, second in skeleton.edge_indices:
+            away[first] = min(away[first], away[second] + 1)
+            away[second] = min(away[second], away[first] + 1)
+    return away
+
+
 def appearance_transform(config: AugmentationConfig) -> albumentations.Compose:
     """Colour and quality; call it as `transform(image=uint8 RGB)["image"]`, seed it by `set_random_seed`."""
     colour = albumentations.OneOf(
@@ -108,4 +188,41 @@ def appearance_transform(config: AugmentationConfig) -> albumentations.Compose:
         ],
         p=config.degrade_probability,
     )
-    return albumentations.Compose([colour, degrade])
+    transforms = [colour, degrade]
+    # A transform that is never applied would still use up random numbers, and so change every sample.
+    if config.blur_probability > 0:
+        kinds = [
+            albumentations.GaussianBlur(blur_limit=(3, 7), p=1.0),
+            albumentations.Defocus(radius=(1, 4), p=1.0),
+            albumentations.MotionBlur(blur_limit=(3, 9), p=1.0),
+        ]
+        transforms.append(albumentations.OneOf(kinds, p=config.blur_probability))
+    if config.jpeg_probability > 0:
+        quality = config.jpeg_quality_min, config.jpeg_quality_max
+        transforms.append(albumentations.ImageCompression(quality_range=quality, p=config.jpeg_probability))
+    return albumentations.Compose(transforms)
+
+
+def drop_patches(
+    image: np.ndarray, points_input: np.ndarray, size_input: float, config: AugmentationConfig, rng: np.random.Generator
+) -> np.ndarray:
+    """A copy with patches on and around joints painted over, each in one colour: a random pixel's of the picture.
+
+    Args:
+        image: uint8 [S, S, 3].
+        points_input: float [J, 2], the labelled joints inside.
+        size_input: the longer side of the person's box, in pixels of the image.
+        config: how many, how large.
+        rng: the only source of chance.
+    """
+    result = image.copy()
+    if len(points_input) == 0:
+        return result
+    for joint in rng.integers(len(points_input), size=rng.integers(1, config.drop_max_patches + 1)):
+        side = rng.uniform(0.3, 1.0) * config.drop_size_share * size_input
+        # Up to half a side away: on the joint, or beside it.
+        left, top = points_input[joint] - side / 2 + rng.uniform(-0.5, 0.5, 2) * side
+        edges = np.clip(np.rint([left, top, left + side, top + side]), 0, len(image)).astype(int)
+        colour = image[tuple(rng.integers(len(image), size=2))]
+        result[edges[1] : edges[3], edges[0] : edges[2]] = colour
+    return result

@@ -18,7 +18,15 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from movenet.data.augment import AugmentationConfig, CropMove, appearance_transform, draw_crop_move
+from movenet.data.augment import (
+    AugmentationConfig,
+    CropMove,
+    appearance_transform,
+    body_halves,
+    draw_crop_move,
+    drop_patches,
+    half_body_square,
+)
 from movenet.data.labels import LabelRules, TrainingPoints, training_points
 from movenet.data.pictures import read_annotated
 from movenet.data.records import PictureRecord
@@ -108,6 +116,7 @@ class CropDataset(Dataset[Sample | None]):
         self.view_size = view_size
         self._decoded: dict[tuple[Path, bool], np.ndarray] | None = {} if keep_decoded else None
         self._appearance = appearance_transform(augmentation)
+        self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -123,6 +132,10 @@ class CropDataset(Dataset[Sample | None]):
         self._appearance.set_random_seed(int(rng.integers(2**31)))
         image = self._appearance(image=image)["image"]
         labels = self._labels(entry, move)
+        if self.augmentation.drop_probability > 0 and rng.random() < self.augmentation.drop_probability:
+            joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
+            size = float(labels.size_unit[0]) * self.input_size
+            image = drop_patches(image, joints, size, self.augmentation, rng)
         return Sample(_planes(image), *labels, view=_planes(self._view(picture, move.matrix)))
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
@@ -134,8 +147,12 @@ class CropDataset(Dataset[Sample | None]):
         epoch, index = key
         entry = self.entries[index]
         rng = np.random.default_rng((self.seed, epoch, index))
-        box = entry.picture.persons[entry.person].box_px
-        return entry, draw_crop_move(person_square(box, 1.0), self.input_size, self.augmentation, rng), rng
+        person = entry.picture.persons[entry.person]
+        square = person_square(person.box_px, 1.0)
+        if self._halves is not None and rng.random() < self.augmentation.half_body_probability:
+            points = training_points(person, entry.rules)
+            square = half_body_square(points.points_px, points.labelled, self._halves, rng) or square
+        return entry, draw_crop_move(square, self.input_size, self.augmentation, rng), rng
 
     def _read(self, picture: PictureRecord) -> np.ndarray:
         if self._decoded is None:

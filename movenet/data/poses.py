@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from movenet.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class PoseBalance:
+    """How far rare poses are drawn more often than they come.
+
+    Attributes:
+        clusters: number of groups that the training persons' poses are divided into; 0 draws all poses alike.
+        strength: a pose's weight is the size of its group to the power of minus this: 1 draws every group as often as
+            any other, 0 changes nothing.
+    """
+
+    clusters: int = 0
+    strength: float = 0.5
+
+    def __post_init__(self) -> None:
+        if self.clusters < 0 or not 0 <= self.strength <= 1:
+            raise ConfigError("pose_balance: needs clusters >= 0 and strength in 0..1")
 
 
 def normalised_poses(points: np.ndarray, labelled: np.ndarray) -> np.ndarray:
@@ -49,3 +69,25 @@ def pose_clusters(poses: np.ndarray, clusters: int, seed: int) -> np.ndarray:
     labels = np.zeros((len(poses), 1), np.int32)
     cv2.kmeans(poses, clusters, labels, ends, attempts=1, flags=cv2.KMEANS_PP_CENTERS)
     return labels[:, 0].astype(np.int64)
+
+
+def balanced_weights(poses: np.ndarray, weights: np.ndarray, balance: PoseBalance, seed: int) -> np.ndarray:
+    """Weights that draw rare poses more often.
+
+    Args:
+        poses: float32 [N, 2K], as of `normalised_poses`.
+        weights: float [N], equal for all persons of a set.
+        balance: how far.
+        seed: of the groups.
+
+    Returns:
+        float [N]: persons of the same old weight have the same weight as before together, so that sets of unlike
+        weights keep their shares.
+    """
+    groups = pose_clusters(poses, balance.clusters, seed)
+    factors = np.bincount(groups)[groups] ** -balance.strength
+    result = weights * factors
+    for weight in np.unique(weights):
+        of_weight = weights == weight
+        result[of_weight] *= weight * of_weight.sum() / result[of_weight].sum()
+    return result

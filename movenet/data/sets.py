@@ -12,6 +12,7 @@ import numpy as np
 from movenet.data.dataset import Entry
 from movenet.data.formats import FormatName, find_format
 from movenet.data.labels import LabelRules, training_points
+from movenet.data.poses import PoseBalance, balanced_weights, normalised_poses
 from movenet.data.records import PictureRecord
 from movenet.errors import ConfigError, DataError
 from movenet.skeleton import Skeleton
@@ -89,6 +90,15 @@ def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) 
     if not entries:
         raise ConfigError("data: 'train' names no set")
     return entries, np.array(weights)
+
+
+def pose_balanced(entries: Sequence[Entry], weights: np.ndarray, balance: PoseBalance, seed: int) -> np.ndarray:
+    """The entries' weights, float [number of entries], with rare poses drawn more often where the balance says so."""
+    if balance.clusters == 0:
+        return weights
+    points = [training_points(entry.picture.persons[entry.person], entry.rules) for entry in entries]
+    poses = normalised_poses(np.array([p.points_px for p in points]), np.array([p.labelled for p in points]))
+    return balanced_weights(poses, weights, balance, seed)
 
 
 def set_checksum(source: SetConfig, root: Path) -> str:

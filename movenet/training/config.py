@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from movenet.data.augment import AugmentationConfig
+from movenet.data.poses import PoseBalance
 from movenet.data.sets import SetConfig
 from movenet.data.targets import TargetConfig
 from movenet.errors import ConfigError
@@ -46,6 +47,7 @@ class DataConfig:
         root: folder that the sets' relative paths start from.
         skeleton: a YAML file; COCO's seventeen keypoints if none is given.
         samples_per_epoch: an epoch's length; by default the number of training persons.
+        pose_balance: how far rare poses are drawn more often.
         max_persons: persons of a crop that targets are drawn for.
         workers: processes that load pictures.
         keep_decoded: each of them keeps every picture in memory once it was decoded (3 bytes a pixel).
@@ -58,6 +60,7 @@ class DataConfig:
     root: str = "data"
     skeleton: str | None = None
     samples_per_epoch: int | None = None
+    pose_balance: PoseBalance = field(default_factory=PoseBalance)
     max_persons: int = 6
     workers: int = 2
     keep_decoded: bool = False

@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from movenet.data.dataset import CropDataset, Sample, collate
 from movenet.data.sampler import WeightedEpochSampler
-from movenet.data.sets import read_set, training_entries
+from movenet.data.sets import pose_balanced, read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
 from movenet.models.checkpoint import NetworkSpec
 from movenet.training.config import RunConfig
@@ -44,7 +44,8 @@ class PoseDataModule(LightningDataModule):
         self._config = config
         self._input_size = spec.input_size
         root = Path(config.data.root)
-        entries, self._weights = training_entries(config.data.train, root, spec.skeleton)
+        entries, weights = training_entries(config.data.train, root, spec.skeleton)
+        self._weights = pose_balanced(entries, weights, config.data.pose_balance, config.seed)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
         self._training = CropDataset(
             entries,

@@ -10,7 +10,7 @@ from movenet.commands.data.selection import Sets
 from movenet.data.augment import AugmentationConfig
 from movenet.data.dataset import CropDataset
 from movenet.data.sampler import WeightedEpochSampler
-from movenet.data.sets import training_entries
+from movenet.data.sets import pose_balanced, training_entries
 from movenet.data.targets import TargetConfig
 from movenet.models.registry import find_preset
 from movenet.training.config import DataConfig, ModelConfig
@@ -46,6 +46,8 @@ def training_stream(sets: Sets, seed: int) -> TrainingStream:
     model = ModelConfig() if recipe is None else recipe.model
     sources = sets.sources if recipe is None else recipe.data.train
     entries, weights = training_entries(sources, sets.root, sets.skeleton)
+    if recipe is not None:
+        weights = pose_balanced(entries, weights, recipe.data.pose_balance, recipe.seed)
     dataset = CropDataset(
         entries,
         sets.skeleton,
