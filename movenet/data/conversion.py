@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +17,7 @@ from movenet.data.pictures import stored_turned
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.data.yolo_writer import box_sticks_out, outside_picture, write_yolo
 from movenet.errors import DataError
+from movenet.outputs import new_folder
 from movenet.skeleton import Skeleton
 
 
@@ -38,14 +37,14 @@ def write_set(
         DataError: if `output` exists or cannot be written, or a picture's points are of the stored picture while the
             format's are of the upright one.
     """
-    if output.exists():
-        raise DataError(f"{output}: exists already: give another place")
     if target == "coco":
+        if output.exists():
+            raise DataError(f"{output}: exists already: give another place")
         write_coco(output, pictures, images, skeleton)
         return
     for picture in pictures:
         _check_upright(picture, target)
-    with _new_folder(output) as folder:
+    with new_folder(output) as folder:
         if target == "yolo":
             write_yolo(folder, pictures, images, skeleton)
         else:
@@ -100,18 +99,3 @@ def _check_upright(picture: PictureRecord, target: FormatName) -> None:
             f"{picture.path}: the picture is stored turned (EXIF orientation) and its points are of the stored "
             f"picture, but {target}'s are of the upright one: store it upright (e.g. by jpegtran) and label it there"
         )
-
-
-@contextlib.contextmanager
-def _new_folder(path: Path) -> Iterator[Path]:
-    """A temporary folder that becomes `path` when the block ends well, and is removed otherwise."""
-    temporary = path.with_name(f".{path.name}.partial")
-    try:
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-        yield temporary
-        temporary.replace(path)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be written: {error.strerror}") from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)

@@ -1,0 +1,74 @@
+"""`movenet data frames`: pictures worth labelling out of videos."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from movenet.commands.data.selection import progress_bar
+from movenet.data.frames import FrameRules, sharp_enough, take_frames
+from movenet.errors import ConfigError, DataError, SourceError
+from movenet.outputs import DEFAULT_FRAMES_PER_SECOND, new_folder, write_picture
+from movenet.sources import SourceKind, open_source
+
+NAME = "frames"
+HELP = "Take pictures out of videos: every few seconds the sharpest frame, without blurred and doubled ones."
+
+
+def register(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    defaults = FrameRules()
+    parser.add_argument("videos", nargs="+", type=Path, metavar="VIDEO", help="video files")
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER", help="new folder for the pictures")
+    parser.add_argument(
+        "--every", type=float, default=defaults.every_seconds, metavar="SECONDS", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--min-change",
+        type=float,
+        default=defaults.min_change,
+        help="drop frames that differ less from the last one taken, of 255 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--min-sharpness",
+        type=float,
+        default=defaults.min_sharpness,
+        help="drop frames below this share of the video's median sharpness (default: %(default)s)",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Take and write the frames; returns the exit status."""
+    rules = FrameRules(arguments.every, arguments.min_change, arguments.min_sharpness)
+    names = [video.stem for video in arguments.videos]
+    if len(set(names)) != len(names):
+        raise ConfigError("two videos have the same name: their pictures would have, too")
+    lines = []
+    with new_folder(arguments.output) as folder:
+        for video in arguments.videos:
+            taken, blurred = _from_video(video, folder, rules)
+            lines.append(f"{video}: {taken} pictures ({blurred} more were blurred)")
+        if not any(folder.iterdir()):
+            raise DataError(f"{arguments.output}: not one frame was taken")
+    print("\n".join(lines))
+    return 0
+
+
+def _from_video(video: Path, folder: Path, rules: FrameRules) -> tuple[int, int]:
+    """Write a video's pictures; returns how many stayed, and how many were blurred."""
+    source = open_source(str(video))
+    if source.kind is not SourceKind.VIDEO:
+        raise SourceError(f"{video}: not a video file")
+    rate = source.frames_per_second or DEFAULT_FRAMES_PER_SECOND
+    written: list[tuple[Path, float]] = []
+    with progress_bar() as progress:
+        frames = (frame for _, frame in progress.track(source, source.length, description=video.name))
+        for seconds, sharpness, image in take_frames(frames, rate, rules):
+            path = folder / f"{video.stem}_{seconds:08.2f}s.jpg"
+            write_picture(path, image)
+            written.append((path, sharpness))
+    keep = sharp_enough([sharpness for _, sharpness in written], rules)
+    for (path, _), kept in zip(written, keep, strict=True):
+        if not kept:
+            path.unlink()
+    return sum(keep), len(keep) - sum(keep)

@@ -1,0 +1,105 @@
+"""Pictures worth labelling out of a video: one every few seconds, the sharpest of its time, and none twice.
+
+Sharpness is the variance of the Laplacian on a copy of one size; it says nothing across videos (a plain wall is never
+sharp), so that frames are dropped by how they compare with the others of their video.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from movenet.errors import ConfigError
+
+_COPY_SIDE_PX = 320
+_GRAY_SIDE = 64
+_BLOCK = 8
+# Frames looked at for each one taken.
+_LOOKS = 8
+
+
+@dataclass(frozen=True)
+class FrameRules:
+    """Which frames are taken.
+
+    Attributes:
+        every_seconds: one frame of each such stretch, the sharpest.
+        min_change: a frame is new if somewhere (in one of 8 x 8 fields) its gray values differ from the last taken
+            frame's by this much, of 255, on average.
+        min_sharpness: frames below this share of their video's median sharpness are dropped.
+    """
+
+    every_seconds: float = 1.0
+    min_change: float = 10.0
+    min_sharpness: float = 0.4
+
+    def __post_init__(self) -> None:
+        if self.every_seconds <= 0 or self.min_change < 0 or not 0 <= self.min_sharpness < 1:
+            raise ConfigError("frames: needs every > 0 seconds, min-change >= 0 and min-sharpness in 0..1")
+
+
+class Taken(NamedTuple):
+    """A frame that was taken.
+
+    Attributes:
+        seconds: its time in the video.
+        sharpness: to compare with that of others.
+        image: uint8 BGR [height, width, 3].
+    """
+
+    seconds: float
+    sharpness: float
+    image: np.ndarray
+
+
+def take_frames(frames: Iterable[np.ndarray], frames_per_second: float, rules: FrameRules) -> Iterator[Taken]:
+    """The sharpest frame of each stretch that is not nearly the last one taken; uint8 BGR each."""
+    stride = max(1, round(rules.every_seconds * frames_per_second))
+    step = max(1, stride // _LOOKS)
+    last: np.ndarray | None = None
+    best: Taken | None = None
+    for number, frame in enumerate(frames):
+        if number % stride == 0 and best is not None:
+            gray = _gray(best.image)
+            if last is None or change(last, gray) >= rules.min_change:
+                yield best
+                last = gray
+            best = None
+        if number % stride % step == 0:
+            sharp = sharpness(frame)
+            if best is None or sharp > best.sharpness:
+                best = Taken(number / frames_per_second, sharp, frame)
+    if best is not None and (last is None or change(last, _gray(best.image)) >= rules.min_change):
+        yield best
+
+
+def sharp_enough(sharpness_of_all: list[float], rules: FrameRules) -> list[bool]:
+    """Whether each frame of a video is as sharp as the rules want it."""
+    if not sharpness_of_all:
+        return []
+    limit = rules.min_sharpness * float(np.median(sharpness_of_all))
+    return [value >= limit for value in sharpness_of_all]
+
+
+def sharpness(image_bgr: np.ndarray) -> float:
+    """Variance of the Laplacian of the gray picture, its longer side brought to one size."""
+    scale = _COPY_SIDE_PX / max(image_bgr.shape[:2])
+    small = cv2.resize(image_bgr, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image_bgr
+    return float(cv2.Laplacian(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), cv2.CV_32F).var())
+
+
+def change(before: np.ndarray, after: np.ndarray) -> float:
+    """The largest mean difference of 8 x 8 fields of two gray copies [64, 64]: a small person moves in a few only."""
+    difference = cv2.absdiff(before, after).astype(np.float32)
+    fields = difference.reshape(_GRAY_SIDE // _BLOCK, _BLOCK, _GRAY_SIDE // _BLOCK, _BLOCK)
+    return float(fields.mean(axis=(1, 3)).max())
+
+
+def _gray(image_bgr: np.ndarray) -> np.ndarray:
+    """uint8 [64, 64]."""
+    small = cv2.resize(image_bgr, (_GRAY_SIDE, _GRAY_SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
