@@ -12,7 +12,7 @@ MARGIN_SHARE = 0.1
 AREA_SHARE = 0.53
 
 
-def box_around(points_px: np.ndarray, visibility: np.ndarray, width_px: int, height_px: int) -> Box:
+def box_around(points_px: np.ndarray, visibility: np.ndarray, width_px: float, height_px: float) -> Box:
     """The extent of the labelled points, widened by a tenth on each side, inside the picture.
 
     Args:

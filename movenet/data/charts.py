@@ -91,7 +91,8 @@ def _pose_maps(populations: Sequence[Population]) -> list[np.ndarray]:
     """The populations' poses along the two main directions of all of them together."""
     poses = [population.poses for population in populations]
     together = np.concatenate(poses)
-    mean, directions = cv2.PCACompute(together, mean=None, maxComponents=2)
-    places = [(of_one - mean) @ directions.T for of_one in poses]
+    mean = together.mean(axis=0)
+    _, directions = np.linalg.eigh((together - mean).T @ (together - mean))  # the largest last
+    places = [(of_one - mean) @ directions[:, -2:] for of_one in poses]
     low, high = np.quantile(np.concatenate(places), (0.005, 0.995), axis=0)
     return [_density(of_one, low, high) for of_one in places]

@@ -124,11 +124,11 @@ class _Layout(NamedTuple):
     """How the points of an annotation stand in its list.
 
     Attributes:
-        count: number of the points.
+        num_points: number of the points.
         columns: int64 [K], see `source_columns`.
     """
 
-    count: int
+    num_points: int
     columns: np.ndarray
 
 
@@ -161,8 +161,8 @@ class _Layouts:
 
 def _person(annotation: _Json, layout: _Layout) -> PersonRecord:
     numbers = np.asarray(annotation["keypoints"], dtype=np.float32)
-    if numbers.shape != (3 * layout.count,):
-        raise ValueError(f"expected {3 * layout.count} keypoint numbers (x, y, v), found {numbers.size}")
+    if numbers.shape != (3 * layout.num_points,):
+        raise ValueError(f"expected {3 * layout.num_points} keypoint numbers (x, y, v), found {numbers.size}")
     points = take_columns(numbers.reshape(-1, 3), layout.columns)
     if not np.isfinite(points).all() or not np.isin(points[:, 2], (0, 1, 2)).all():
         raise ValueError("keypoints must be finite, and their visibility 0, 1 or 2")
@@ -170,7 +170,7 @@ def _person(annotation: _Json, layout: _Layout) -> PersonRecord:
     if not np.isfinite([x, y, width, height]).all() or min(width, height) < 0:
         raise ValueError(f"bbox must be finite x, y, width and height, not {annotation['bbox']}")
     box = x, y, width, height
-    teacher = _optional(annotation, "teacher_keypoints", layout, (layout.count, 3))
+    teacher = _optional(annotation, "teacher_keypoints", layout, (layout.num_points, 3))
     return PersonRecord(
         annotation_id=int(annotation["id"]),
         box_px=box,
@@ -180,7 +180,7 @@ def _person(annotation: _Json, layout: _Layout) -> PersonRecord:
         visibility=points[:, 2].astype(np.int8),
         teacher_points_px=None if teacher is None else teacher[:, :2],
         teacher_scores=None if teacher is None else teacher[:, 2],
-        teacher_disagreement=_optional(annotation, "teacher_disagreement", layout, (layout.count,)),
+        teacher_disagreement=_optional(annotation, "teacher_disagreement", layout, (layout.num_points,)),
         annotated=annotated_keypoints(layout.columns),
     )
 

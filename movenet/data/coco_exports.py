@@ -108,8 +108,8 @@ def _with_wide_box(annotation: _Json, size: tuple[Any, Any] | None) -> _Json:
         return annotation
     extent = [*points.min(axis=0), *(points.max(axis=0) - points.min(axis=0))]
     if np.abs(np.subtract(extent, box)).max() <= _EXTENT_TOLERANCE_PX:
-        limits = [np.inf if side is None else side for side in size]
-        box = list(box_around(points, np.full(len(points), 2), *limits))
+        width, height = (np.inf if side is None else side for side in size)
+        box = list(box_around(points, np.full(len(points), 2), width, height))
     changed = annotation | {"bbox": box}
     return changed if annotation.get("segmentation") else changed | {"area": estimated_area(tuple(box))}
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 import torch
@@ -119,10 +117,9 @@ def _with_offset(image: np.ndarray, targets: Targets) -> np.ndarray:
 
 
 def _arrow(canvas: np.ndarray, start: np.ndarray, end: np.ndarray, grid_size: int) -> None:
-    ends = (np.rint(place / grid_size * SIDE_PX).astype(int).tolist() for place in (start, end))
-    cv2.arrowedLine(canvas, *ends, _ARROW_BGR, 1, cv2.LINE_AA, tipLength=0.15)
+    tail, head = (np.rint(place / grid_size * SIDE_PX).astype(int).tolist() for place in (start, end))
+    cv2.arrowedLine(canvas, tail, head, _ARROW_BGR, 1, cv2.LINE_AA, tipLength=0.15)
 
 
-def _drawn(image: np.ndarray, points_unit: np.ndarray, labelled: Sequence[bool], skeleton: Skeleton) -> np.ndarray:
-    scores = np.asarray(labelled, np.float32)
-    return draw_keypoints(image, np.column_stack([points_unit * SIDE_PX, scores]), skeleton)
+def _drawn(image: np.ndarray, points_unit: np.ndarray, labelled: np.ndarray, skeleton: Skeleton) -> np.ndarray:
+    return draw_keypoints(image, np.column_stack([points_unit * SIDE_PX, labelled]), skeleton)

@@ -46,7 +46,8 @@ class Population:
         known = self.labelled[..., None]
         smallest = np.where(known, self.points_unit, np.inf).min(axis=1)
         largest = np.where(known, self.points_unit, -np.inf).max(axis=1)
-        return np.where(self.labelled.any(axis=1)[:, None], largest - smallest, 0.0)
+        anything = self.labelled.any(axis=1, keepdims=True)
+        return np.where(anything, largest - smallest, 0.0)
 
     @property
     def poses(self) -> np.ndarray:

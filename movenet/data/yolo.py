@@ -204,7 +204,8 @@ def _person(
 ) -> PersonRecord:
     width, height = size
     center_x, center_y, box_width, box_height = numbers[1:_BOX_NUMBERS] * (width, height, width, height)
-    box = tuple(map(float, (center_x - box_width / 2, center_y - box_height / 2, box_width, box_height)))
+    left, top = center_x - box_width / 2, center_y - box_height / 2
+    box = float(left), float(top), float(box_width), float(box_height)
     points = numbers[_BOX_NUMBERS:].reshape(layout.count, layout.dimensions)
     if layout.dimensions == 3:
         visibility = points[:, 2]

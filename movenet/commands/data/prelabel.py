@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +85,7 @@ def run(arguments: argparse.Namespace) -> int:
         for verdict, pictures in labelled.items():
             write_coco(folder / f"{verdict.value}.json", pictures, arguments.images, skeleton)
         (folder / "rejected.txt").write_text("".join(f"{name}\n" for name in rejected), encoding="utf-8")
-    counts = Counter({verdict.value: len(pictures) for verdict, pictures in labelled.items()}, reject=len(rejected))
+    counts = {verdict.value: len(pictures) for verdict, pictures in labelled.items()} | {"reject": len(rejected)}
     print(f"{arguments.output}: " + ", ".join(f"{verdict} {count}" for verdict, count in counts.items()))
     return 0
 

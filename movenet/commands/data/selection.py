@@ -99,7 +99,14 @@ def add_set_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("ANNOTATIONS", "IMAGES"),
         help="a set: COCO json, YOLO-pose data.yaml or folder of labelme files, and its pictures; may be repeated",
     )
-    parser.add_argument("--config", type=Path, help="training config: all its sets, as it reads them")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="training config: all its sets, as it reads them; may be repeated, as for train.py",
+    )
     parser.add_argument("--root", help="folder that the config's sets start from (default: what it says)")
     parser.add_argument("--sample", type=int, metavar="N", help="look at N pictures of each set only, evenly spread")
     add_layout_arguments(parser)
@@ -113,7 +120,7 @@ def chosen_sets(arguments: argparse.Namespace) -> Sets:
     """
     if arguments.sample is not None and arguments.sample < 1:
         raise ConfigError(f"--sample must be at least 1, not {arguments.sample}")
-    sets = _from_options(arguments) if arguments.config is None else _from_recipe(arguments)
+    sets = _from_recipe(arguments) if arguments.config else _from_options(arguments)
     names = [source.annotations for source in sets.sources]
     if not names:
         raise ConfigError("no set: give --set ANNOTATIONS IMAGES, or --config FILE")
@@ -141,10 +148,11 @@ def _from_recipe(arguments: argparse.Namespace) -> Sets:
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}; --config needs: pip install 'movenet-edge[train]'") from error
     root = [] if arguments.root is None else [f"--data.root={arguments.root}"]
-    recipe, _ = parse_config([f"--config={arguments.config}", *root])
+    recipe, _ = parse_config([*(f"--config={path}" for path in arguments.config), *root])
     data = recipe.data
     skeleton = COCO17 if data.skeleton is None else Skeleton.from_yaml(data.skeleton)
-    sources = list({source.annotations: source for source in [*data.train, data.dev]}.values())
+    named = [*data.train, data.dev, *([] if data.watched is None else [data.watched])]
+    sources = list({source.annotations: source for source in named}.values())
     return Sets(sources, Path(data.root), skeleton, recipe)
 
 

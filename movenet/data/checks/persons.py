@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -49,39 +49,39 @@ def check_persons(of_set: NamedSet, skeleton: Skeleton, limits: PersonLimits) ->
     """Every finding about the persons of a set, in its order."""
     persons = [(picture, person) for picture in of_set.pictures for person in picture.persons]
     limbs = _long_limbs([person for _, person in persons], skeleton, limits.limb_factor)
-    torso = _torso_corners(skeleton)
     findings = []
     for (picture, person), long_limbs in zip(persons, limbs, strict=True):
-
-        def add(
-            kind: Kind,
-            keypoints: Sequence[int] = (),
-            detail: str = "",
-            picture: PictureRecord = picture,
-            person: PersonRecord = person,
-        ) -> None:
-            place = of_set.name, picture.path, picture.image_id, person.annotation_id
-            findings.append(Finding(kind, *place, tuple(map(int, keypoints)), detail))
-
-        longer_side = max(person.box_px[2:])
-        if longer_side < limits.min_box_px:
-            add(Kind.SMALL_PERSON, detail=f"{longer_side:.0f} px")
-        outside = outside_picture(person, picture, limits.margin_px)
-        if outside.any():
-            add(Kind.OUTSIDE_PICTURE, np.flatnonzero(outside))
-        if torso is not None and (twist := _torso_twist(person, torso)) > limits.torso_factor:
-            add(Kind.TWISTED_TORSO, torso, f"sides {twist:.2f} x diagonals")
-        crossed, told = crossed_pairs(person, skeleton, limits)
-        if crossed:
-            whole = len(crossed) == told >= _MIN_PAIRS
-            add(Kind.SWAPPED if whole else Kind.PARTLY_SWAPPED, np.ravel(crossed), f"{len(crossed)} of {told} pairs")
-        contradicted = _contradicted(person, limits)
-        contradicted[np.ravel(crossed).astype(int)] = False
-        if contradicted.any():
-            add(Kind.CONTRADICTED, np.flatnonzero(contradicted))
+        place = of_set.name, picture.path, picture.image_id, person.annotation_id
+        for kind, keypoints, detail in _found(person, picture, skeleton, limits):
+            findings.append(Finding(kind, *place, tuple(int(k) for k in keypoints), detail))
         for edge, factor in long_limbs:
-            add(Kind.LONG_LIMB, skeleton.edge_indices[edge], f"{factor:.1f} x")
+            first, second = skeleton.edge_indices[edge].tolist()
+            findings.append(Finding(Kind.LONG_LIMB, *place, (first, second), f"{factor:.1f} x"))
     return findings
+
+
+def _found(
+    person: PersonRecord, picture: PictureRecord, skeleton: Skeleton, limits: PersonLimits
+) -> Iterator[tuple[Kind, Iterable[int], str]]:
+    """(kind, keypoints, detail) of what one person by himself shows."""
+    longer_side = max(person.box_px[2:])
+    if longer_side < limits.min_box_px:
+        yield Kind.SMALL_PERSON, (), f"{longer_side:.0f} px"
+    outside = outside_picture(person, picture, limits.margin_px)
+    if outside.any():
+        yield Kind.OUTSIDE_PICTURE, np.flatnonzero(outside), ""
+    torso = _torso_corners(skeleton)
+    if torso is not None and (twist := _torso_twist(person, torso)) > limits.torso_factor:
+        yield Kind.TWISTED_TORSO, torso, f"sides {twist:.2f} x diagonals"
+    pairs, told = crossed_pairs(person, skeleton, limits)
+    crossed = [keypoint for pair in pairs for keypoint in pair]
+    if pairs:
+        whole = len(pairs) == told >= _MIN_PAIRS
+        yield Kind.SWAPPED if whole else Kind.PARTLY_SWAPPED, crossed, f"{len(pairs)} of {told} pairs"
+    contradicted = _contradicted(person, limits)
+    contradicted[crossed] = False
+    if contradicted.any():
+        yield Kind.CONTRADICTED, np.flatnonzero(contradicted), ""
 
 
 def outside_picture(person: PersonRecord, picture: PictureRecord, margin_px: float) -> np.ndarray:
@@ -151,8 +151,8 @@ def _torso_twist(person: PersonRecord, torso: tuple[int, int, int, int]) -> floa
         return 0.0
     upper_left, upper_right, lower_left, lower_right = person.points_px[list(torso)].astype(np.float64)
     sides = np.linalg.norm(upper_left - lower_left) + np.linalg.norm(upper_right - lower_right)
-    diagonals = np.linalg.norm(upper_left - lower_right) + np.linalg.norm(upper_right - lower_left)
-    return float(sides / max(diagonals, 1e-6))
+    diagonals = float(np.linalg.norm(upper_left - lower_right) + np.linalg.norm(upper_right - lower_left))
+    return float(sides) / max(diagonals, 1e-6)
 
 
 # With fewer limbs there is nothing to tell a person's scale by.
