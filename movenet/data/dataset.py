@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,9 +26,10 @@ from movenet.data.augment import (
     drop_patches,
     half_body_square,
 )
-from movenet.data.labels import LabelRules, TrainingPoints, training_points
+from movenet.data.labels import TrainingPoints, training_points
 from movenet.data.pictures import read_annotated
 from movenet.data.records import PictureRecord
+from movenet.data.sets import Entry
 from movenet.errors import DataError
 from movenet.geometry import apply_matrix, person_square, warp_picture
 from movenet.skeleton import Skeleton
@@ -68,15 +68,6 @@ class Sample(NamedTuple):
     size_unit: Tensor
     ignored: Tensor
     view: Tensor
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One person of one picture, under the label rules of its set."""
-
-    picture: PictureRecord
-    person: int
-    rules: LabelRules
 
 
 class CropDataset(Dataset[Sample | None]):

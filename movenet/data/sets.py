@@ -1,4 +1,4 @@
-"""Annotation sets as a config names them, and the training entries they give."""
+"""Annotation sets as a config names them, and the training entries they give; needs no torch."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from movenet.data.dataset import Entry
 from movenet.data.formats import FormatName, find_format
 from movenet.data.labels import LabelRules, training_points
 from movenet.data.poses import PoseBalance, balanced_weights, normalised_poses
@@ -46,6 +45,15 @@ class SetConfig:
     def __post_init__(self) -> None:
         if self.weight <= 0:
             raise ConfigError(f"{self.annotations}: the weight of a set must be above 0")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One person of one picture, under the label rules of its set."""
+
+    picture: PictureRecord
+    person: int
+    rules: LabelRules
 
 
 def read_set(source: SetConfig, root: Path, skeleton: Skeleton) -> list[PictureRecord]:

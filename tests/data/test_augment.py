@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from movenet.data.augment import AugmentationConfig, body_halves, drop_patches
 from movenet.data.coco import read_coco
-from movenet.data.dataset import CropDataset, Entry, Sample
+from movenet.data.dataset import CropDataset, Sample
 from movenet.data.labels import LabelRules
 from movenet.data.poses import PoseBalance
-from movenet.data.sets import pose_balanced
+from movenet.data.sets import Entry, pose_balanced
 from movenet.errors import ConfigError
 from movenet.geometry import Square, apply_matrix, square_matrix
 from movenet.skeleton import COCO17, Skeleton

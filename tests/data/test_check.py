@@ -187,10 +187,10 @@ def test_the_command_reports_draws_and_cleans(tmp_path: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
-    [([], "no set"), (["--sample", "0"], "--sample"), (["--json", "nowhere/x.json"], "folder does not exist")],
+    [([], "no set"), (["--pictures", "0"], "--pictures"), (["--json", "nowhere/x.json"], "folder does not exist")],
 )
 def test_wrong_arguments_are_refused(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with_set = ["--set", "a.json", "a"] if "--json" in arguments else []
+    with_set = ["--set", "a.json", "a"] if arguments else []
     assert main(["data", "check", *arguments, *with_set]) == 2
     assert said in capsys.readouterr().err
 

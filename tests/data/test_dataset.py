@@ -10,10 +10,10 @@ import torch
 
 from movenet.data.augment import AugmentationConfig
 from movenet.data.coco import read_coco
-from movenet.data.dataset import CropDataset, Entry, Sample, collate
+from movenet.data.dataset import CropDataset, Sample, collate
 from movenet.data.labels import LabelRules
 from movenet.data.records import PictureRecord
-from movenet.data.sets import SetConfig, training_entries
+from movenet.data.sets import Entry, SetConfig, training_entries
 from movenet.errors import ConfigError, DataError
 from movenet.skeleton import COCO17, Skeleton
 from tests.data.marks import PAIR, marked_picture

@@ -11,9 +11,10 @@ import torch
 
 from movenet.data.augment import AugmentationConfig
 from movenet.data.coco import read_coco
-from movenet.data.dataset import CropDataset, Entry, collate
+from movenet.data.dataset import CropDataset, collate
 from movenet.data.keypoint_map import read_keypoint_map, source_columns
 from movenet.data.labels import LabelRules, training_points
+from movenet.data.sets import Entry
 from movenet.data.targets import TargetConfig, encode_targets
 from movenet.errors import ConfigError, DataError
 from movenet.metrics import compute_metrics, select_persons

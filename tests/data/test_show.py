@@ -10,8 +10,9 @@ import pytest
 
 from movenet.cli import main
 from movenet.data.augment import AugmentationConfig
-from movenet.data.dataset import CropDataset, Entry
+from movenet.data.dataset import CropDataset
 from movenet.data.labels import LabelRules
+from movenet.data.sets import Entry
 from movenet.data.show import SIDE_PX, sample_row
 from movenet.data.targets import TargetConfig
 from tests.data.marks import PAIR, centroid_px, marked_picture

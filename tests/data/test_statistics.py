@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from movenet.cli import main
 from movenet.data.augment import AugmentationConfig
 from movenet.data.coco import read_coco
-from movenet.data.dataset import CropDataset, Entry
+from movenet.data.dataset import CropDataset
 from movenet.data.labels import LabelRules
 from movenet.data.poses import normalised_poses, pose_clusters
+from movenet.data.sets import Entry
 from movenet.data.statistics import population_of_set, population_of_stream, summary, upside_down_share
 from movenet.errors import ConfigError
 from movenet.skeleton import COCO17

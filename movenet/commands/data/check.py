@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from movenet.commands.data.selection import add_set_arguments, chosen_sets, progress_bar
+from movenet.commands.data.selection import add_pictures_argument, add_set_arguments, chosen_sets, progress_bar
 from movenet.data.checks.cleaning import cleaned
 from movenet.data.checks.findings import Finding, Kind, NamedSet, counts
 from movenet.data.checks.persons import PersonLimits, check_persons
@@ -27,12 +27,13 @@ HELP = "Find broken and doubled pictures, swapped sides, wrong limbs and other f
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the check's arguments."""
     add_set_arguments(parser)
+    add_pictures_argument(parser)
     defaults = PersonLimits()
     parser.add_argument("--min-box-px", type=float, default=defaults.min_box_px, help="smaller persons are too small")
     parser.add_argument("--json", type=Path, help="write every finding to this file")
     parser.add_argument("--sheet", type=Path, help="draw some of each kind's persons into this picture")
     parser.add_argument("--cleaned", type=Path, help="write the first set without what was found, as COCO json")
-    parser.add_argument("--no-pictures", action="store_true", help="look at the annotations only, open no picture")
+    parser.add_argument("--annotations-only", action="store_true", help="open no picture, but for the sheet")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -42,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     for path in (arguments.json, arguments.sheet, arguments.cleaned):
         if path is not None and not path.parent.is_dir():
             raise ConfigError(f"{path}: its folder does not exist")
-    sets = chosen.read(arguments.sample)
+    sets = chosen.read(arguments.pictures)
     findings = [f for of_set in sets for f in check_persons(of_set, chosen.skeleton, limits)]
-    if not arguments.no_pictures:
+    if not arguments.annotations_only:
         with progress_bar() as progress:
             task = progress.add_task("pictures", total=sum(len(of_set.pictures) for of_set in sets))
             findings += check_pictures(sets, on_picture=lambda: progress.advance(task))
@@ -53,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         totals = {s.name: {kind.name.lower(): n for kind, n in counts(findings, s.name).items()} for s in sets}
         write_json(arguments.json, {"counts": totals, "findings": [f.to_dict(chosen.skeleton) for f in findings]})
     if arguments.sheet is not None:
-        write_sheet(arguments.sheet, sets, findings, chosen.skeleton)
+        drawn = write_sheet(arguments.sheet, sets, findings, chosen.skeleton)
+        print(f"{arguments.sheet}: {drawn} persons" if drawn else f"{arguments.sheet}: not written, nothing to draw")
     if arguments.cleaned is not None:
         images = chosen.root / chosen.sources[0].images
         write_coco(arguments.cleaned, cleaned(sets[0], findings, chosen.skeleton), images, chosen.skeleton)

@@ -82,15 +82,22 @@ class Sets:
     skeleton: Skeleton
     recipe: RunConfig | None = None
 
-    def read(self, sample: int | None = None) -> list[NamedSet]:
-        """The records of each set; `sample` of its pictures, evenly spread, if given."""
+    def read(self, num_pictures: int | None = None) -> list[NamedSet]:
+        """The records of each set, or of this many of its pictures, evenly spread.
+
+        Raises:
+            DataError: if a set cannot be read.
+            ConfigError: if `num_pictures` is below 1.
+        """
+        if num_pictures is not None and num_pictures < 1:
+            raise ConfigError(f"--pictures must be at least 1, not {num_pictures}")
         names = [source.annotations for source in self.sources]
         read = [read_set(source, self.root, self.skeleton) for source in self.sources]
-        return [NamedSet(name, _evenly(pictures, sample)) for name, pictures in zip(names, read, strict=True)]
+        return [NamedSet(name, _evenly(pictures, num_pictures)) for name, pictures in zip(names, read, strict=True)]
 
 
 def add_set_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--set`, `--config`, `--root`, `--skeleton`, `--keypoints` and `--sample`."""
+    """Add `--set`, `--config`, `--root`, `--skeleton` and `--keypoints`."""
     parser.add_argument(
         "--set",
         nargs=2,
@@ -108,8 +115,12 @@ def add_set_arguments(parser: argparse.ArgumentParser) -> None:
         help="training config: all its sets, as it reads them; may be repeated, as for train.py",
     )
     parser.add_argument("--root", help="folder that the config's sets start from (default: what it says)")
-    parser.add_argument("--sample", type=int, metavar="N", help="look at N pictures of each set only, evenly spread")
     add_layout_arguments(parser)
+
+
+def add_pictures_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--pictures`, for `Sets.read`."""
+    parser.add_argument("--pictures", type=int, metavar="N", help="look at N pictures of each set only, evenly spread")
 
 
 def chosen_sets(arguments: argparse.Namespace) -> Sets:
@@ -118,8 +129,6 @@ def chosen_sets(arguments: argparse.Namespace) -> Sets:
     Raises:
         ConfigError: if they name no set, or the same one twice.
     """
-    if arguments.sample is not None and arguments.sample < 1:
-        raise ConfigError(f"--sample must be at least 1, not {arguments.sample}")
     sets = _from_recipe(arguments) if arguments.config else _from_options(arguments)
     names = [source.annotations for source in sets.sources]
     if not names:
@@ -156,7 +165,7 @@ def _from_recipe(arguments: argparse.Namespace) -> Sets:
     return Sets(sources, Path(data.root), skeleton, recipe)
 
 
-def _evenly(pictures: list[PictureRecord], sample: int | None) -> list[PictureRecord]:
-    if sample is None or sample >= len(pictures):
+def _evenly(pictures: list[PictureRecord], number: int | None) -> list[PictureRecord]:
+    if number is None or number >= len(pictures):
         return pictures
-    return [pictures[index * len(pictures) // sample] for index in range(sample)]
+    return [pictures[index * len(pictures) // number] for index in range(number)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from movenet.commands.data.selection import add_set_arguments, chosen_sets
+from movenet.commands.data.selection import add_pictures_argument, add_set_arguments, chosen_sets
 from movenet.data.formats import guess_format
 from movenet.data.sets import SetConfig, read_set
 from movenet.errors import ConfigError, RuntimeUnavailableError
@@ -28,6 +28,7 @@ HELP = "Draw size, place, pose and labels of a set's persons, of the training st
 def register(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_set_arguments(parser)
+    add_pictures_argument(parser)
     parser.add_argument("--target", nargs=2, metavar=("ANNOTATIONS", "IMAGES"), help="the set that training is to suit")
     parser.add_argument(
         "--protocol",
@@ -69,7 +70,7 @@ def _populations(arguments: argparse.Namespace) -> tuple[list[Population], Skele
     from movenet.data.statistics import population_of_set, population_of_stream
 
     chosen = chosen_sets(arguments)
-    named = [(f"set {'/'.join(Path(s.name).parts[-2:])}", s.pictures) for s in chosen.read(arguments.sample)]
+    named = [(f"set {'/'.join(Path(s.name).parts[-2:])}", s.pictures) for s in chosen.read(arguments.pictures)]
     if arguments.target is not None:
         annotations, images = arguments.target
         target = SetConfig(annotations, images, guess_format(Path(annotations)))

@@ -23,11 +23,11 @@ _SIDE_PX = 200
 _OF_PICTURES = (Kind.BROKEN_PICTURE, Kind.DUPLICATE)
 
 
-def write_sheet(path: Path, sets: Sequence[NamedSet], findings: Sequence[Finding], skeleton: Skeleton) -> None:
-    """Draw up to a dozen persons of each kind, evenly spread over its findings.
+def write_sheet(path: Path, sets: Sequence[NamedSet], findings: Sequence[Finding], skeleton: Skeleton) -> int:
+    """Draw up to a dozen persons of each kind, evenly spread over its findings; returns how many were drawn.
 
     Raises:
-        DataError: if there is nothing to draw, or the picture cannot be written.
+        DataError: if the picture cannot be written.
     """
     persons = {(s.name, p.image_id, q.annotation_id): (p, q) for s in sets for p in s.pictures for q in p.persons}
     rows = []
@@ -37,9 +37,9 @@ def write_sheet(path: Path, sets: Sequence[NamedSet], findings: Sequence[Finding
         chosen = [of_kind[index * len(of_kind) // number] for index in range(number)]
         cells = [_cell(f, *persons[f.set_name, f.image_id, f.annotation_id or 0], skeleton) for f in chosen]
         rows += [cells[start : start + _PERSONS_A_ROW] for start in range(0, len(cells), _PERSONS_A_ROW)]
-    if not rows:
-        raise DataError(f"{path}: no person was found wanting: there is nothing to draw")
-    write_picture(path, mosaic(rows))
+    if rows:
+        write_picture(path, mosaic(rows))
+    return sum(map(len, rows))
 
 
 def _cell(finding: Finding, picture: PictureRecord, person: PersonRecord, skeleton: Skeleton) -> np.ndarray:
