@@ -11,7 +11,7 @@ from movenet.cli import add_commands
 
 NAME = "data"
 HELP = "Convert, check, show, count and make annotated sets."
-COMMANDS = ("check", "convert", "frames", "prelabel", "show", "stats")
+COMMANDS = ("check", "convert", "frames", "prelabel", "review", "show", "stats")
 
 
 def register(parser: argparse.ArgumentParser) -> None:
