@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from movenet.data.boxes import estimated_area
 from movenet.data.coco_exports import as_plain_coco
+from movenet.data.coco_schema import Json, load_coco, reason
 from movenet.data.keypoint_map import KeypointMap, annotated_keypoints, source_columns, take_columns
 from movenet.data.pictures import upright_size
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.errors import DataError
 from movenet.skeleton import Skeleton
-
-_Json = dict[str, Any]
 
 
 def read_coco(
@@ -49,51 +46,17 @@ def read_coco(
     for annotation in content["annotations"]:
         if annotation.get("iscrowd", 0) or layouts.without_keypoints(annotation):
             continue
-        try:
-            picture = by_id[int(annotation["image_id"])]
-        except (KeyError, TypeError, ValueError) as error:
-            found = annotation.get("image_id", "missing")
-            raise DataError(
-                f"{annotations}: annotation {annotation.get('id', '?')}: its image id, {found}, is not in 'images'"
-            ) from error
+        place, image_id = f"{annotations}: annotation {annotation['id']}", annotation["image_id"]
+        if image_id not in by_id:
+            raise DataError(f"{place}: its image id, {image_id}, is not in 'images'")
         try:
             person = _person(annotation, layouts.of(annotation))
         except (KeyError, TypeError, ValueError) as error:
-            raise DataError(f"{annotations}: annotation {annotation.get('id', '?')}: {_reason(error)}") from error
-        persons.setdefault(picture.image_id, []).append(person)
+            raise DataError(f"{place}: {reason(error)}") from error
+        persons.setdefault(image_id, []).append(person)
     if not persons:
         raise DataError(f"{annotations}: holds no annotated person")
     return [replace(picture, persons=tuple(persons.get(picture.image_id, ()))) for picture in pictures]
-
-
-def load_coco(path: Path) -> _Json:
-    """The json's content, checked to have COCO's two lists.
-
-    Raises:
-        DataError: if it has not.
-    """
-    content = load_json(path)
-    lists = ("images", "annotations")
-    if not isinstance(content, dict) or not all(isinstance(content.get(key), list) for key in lists):
-        raise DataError(f"{path}: not COCO keypoints json: expected the lists 'images' and 'annotations'")
-    for key in lists:
-        if not all(isinstance(entry, dict) for entry in content[key]):
-            raise DataError(f"{path}: not COCO keypoints json: every entry of '{key}' must be an object")
-    return content
-
-
-def load_json(path: Path) -> Any:
-    """Any json file's content.
-
-    Raises:
-        DataError: if the file cannot be read or is no json.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{path}: not a json file: {error}") from error
 
 
 def picture_path(images: Path, file_name: str) -> Path:
@@ -105,19 +68,16 @@ def picture_path(images: Path, file_name: str) -> Path:
     return path
 
 
-def _picture(image: _Json, images: Path, origin: str | Path) -> PictureRecord:
-    try:
-        image_id = int(image["id"])
-        path = picture_path(images, image["file_name"])
-        upright = bool(image.get("upright", False))
-        # Exports that do not know the upright picture's size leave it out.
-        unknown = upright and image.get("width") is None
-        size = upright_size(path) if unknown else (int(image["width"]), int(image["height"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{origin}: image {image.get('id', '?')}: {_reason(error)}") from error
-    if min(size) < 1:
-        raise DataError(f"{origin}: image {image_id}: width and height must be above 0, not {size[0]} x {size[1]}")
-    return PictureRecord(image_id, path, *size, (), upright)
+def _picture(image: Json, images: Path, origin: str | Path) -> PictureRecord:
+    path = picture_path(images, image["file_name"])
+    upright = bool(image.get("upright", False))
+    if image.get("width") is not None and image.get("height") is not None:
+        size = image["width"], image["height"]
+    elif upright:  # Exports that do not know the upright picture's size leave it out.
+        size = upright_size(path)
+    else:
+        raise DataError(f"{origin}: image {image['id']}: 'width' or 'height' is missing")
+    return PictureRecord(image["id"], path, *size, (), upright)
 
 
 class _Layout(NamedTuple):
@@ -135,20 +95,19 @@ class _Layout(NamedTuple):
 class _Layouts:
     """The layout of each category; a file without categories has one of its own."""
 
-    def __init__(self, content: _Json, skeleton: Skeleton, keypoints: KeypointMap | None, origin: str | Path) -> None:
+    def __init__(self, content: Json, skeleton: Skeleton, keypoints: KeypointMap | None, origin: str | Path) -> None:
         self._skeleton, self._keypoints, self._origin = skeleton, keypoints, origin
-        categories = [category for category in content.get("categories") or () if isinstance(category, Mapping)]
         self._by_category = {
-            category.get("id"): self._layout(list(map(str, category["keypoints"])), len(category["keypoints"]))
-            for category in categories
-            if category.get("keypoints")
+            category.get("id"): self._layout(category["keypoints"], len(category["keypoints"]))
+            for category in content["categories"]
+            if category["keypoints"]
         }
 
-    def without_keypoints(self, annotation: _Json) -> bool:
+    def without_keypoints(self, annotation: Json) -> bool:
         """Whether it is a box or an outline of something that the file defines no keypoints for."""
         return bool(self._by_category) and annotation.get("category_id") not in self._by_category
 
-    def of(self, annotation: _Json) -> _Layout:
+    def of(self, annotation: Json) -> _Layout:
         if self._by_category:
             return self._by_category[annotation.get("category_id")]
         if self._keypoints is None:
@@ -159,20 +118,18 @@ class _Layouts:
         return _Layout(count, source_columns(self._skeleton, names, count, self._keypoints, self._origin))
 
 
-def _person(annotation: _Json, layout: _Layout) -> PersonRecord:
+def _person(annotation: Json, layout: _Layout) -> PersonRecord:
     numbers = np.asarray(annotation["keypoints"], dtype=np.float32)
     if numbers.shape != (3 * layout.num_points,):
         raise ValueError(f"expected {3 * layout.num_points} keypoint numbers (x, y, v), found {numbers.size}")
     points = take_columns(numbers.reshape(-1, 3), layout.columns)
     if not np.isfinite(points).all() or not np.isin(points[:, 2], (0, 1, 2)).all():
         raise ValueError("keypoints must be finite, and their visibility 0, 1 or 2")
-    x, y, width, height = (float(value) for value in annotation["bbox"])
-    if not np.isfinite([x, y, width, height]).all() or min(width, height) < 0:
-        raise ValueError(f"bbox must be finite x, y, width and height, not {annotation['bbox']}")
+    x, y, width, height = annotation["bbox"]
     box = x, y, width, height
     teacher = _optional(annotation, "teacher_keypoints", layout, (layout.num_points, 3))
     return PersonRecord(
-        annotation_id=int(annotation["id"]),
+        annotation_id=annotation["id"],
         box_px=box,
         # Exports write 0, or nothing.
         area_px=float(annotation.get("area") or estimated_area(box)),
@@ -185,12 +142,8 @@ def _person(annotation: _Json, layout: _Layout) -> PersonRecord:
     )
 
 
-def _optional(annotation: _Json, key: str, layout: _Layout, shape: tuple[int, ...]) -> np.ndarray | None:
+def _optional(annotation: Json, key: str, layout: _Layout, shape: tuple[int, ...]) -> np.ndarray | None:
     """A list of one entry a point, in the skeleton's order; None where the annotation has none."""
     if annotation.get(key) is None:
         return None
     return take_columns(np.asarray(annotation[key], np.float32).reshape(shape), layout.columns)
-
-
-def _reason(error: Exception) -> str:
-    return f"the key {error} is missing" if isinstance(error, KeyError) else str(error)

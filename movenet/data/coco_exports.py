@@ -23,19 +23,18 @@ from typing import Any
 import numpy as np
 
 from movenet.data.boxes import box_around, estimated_area
+from movenet.data.coco_schema import Json
 from movenet.errors import DataError
-
-_Json = dict[str, Any]
 
 # Label Studio rounds points to whole pixels, Datumaro to hundredths.
 _EXTENT_TOLERANCE_PX = 0.51
 
 
-def as_plain_coco(content: _Json, origin: str | Path) -> _Json:
+def as_plain_coco(content: Json, origin: str | Path) -> Json:
     """A json's content with an annotation tool's habits put right; any other content as it is.
 
     Args:
-        content: with the lists 'images' and 'annotations' of objects.
+        content: as `movenet.data.coco_schema.load_coco` gives it.
         origin: the file, for messages.
 
     Raises:
@@ -50,23 +49,23 @@ def as_plain_coco(content: _Json, origin: str | Path) -> _Json:
     return content | {"annotations": annotations}
 
 
-def _is_label_studio(content: _Json) -> bool:
+def _is_label_studio(content: Json) -> bool:
     info = content.get("info")
     return isinstance(info, dict) and info.get("contributor") == "Label Studio"
 
 
-def _is_cvat(content: _Json) -> bool:
+def _is_cvat(content: Json) -> bool:
     attributes = [annotation.get("attributes") for annotation in content["annotations"]]
     return bool(attributes) and all(isinstance(found, dict) and "occluded" in found for found in attributes)
 
 
-def _from_label_studio(content: _Json, origin: str | Path) -> _Json:
-    by_image: defaultdict[Any, list[_Json]] = defaultdict(list)
+def _from_label_studio(content: Json, origin: str | Path) -> Json:
+    by_image: defaultdict[Any, list[Json]] = defaultdict(list)
     for annotation in content["annotations"]:
         by_image[annotation.get("image_id")].append(annotation)
     annotations = []
     for image_id, of_image in by_image.items():
-        rectangles = [a["bbox"] for a in of_image if not a.get("keypoints") and len(a.get("bbox", ())) == 4]
+        rectangles = [a["bbox"] for a in of_image if not a.get("keypoints") and "bbox" in a]
         for annotation in of_image:
             if annotation.get("keypoints"):
                 box = _drawn_box(annotation, rectangles, f"{origin}: image {image_id}")
@@ -79,7 +78,7 @@ def _from_label_studio(content: _Json, origin: str | Path) -> _Json:
     return content | {"images": images, "annotations": annotations}
 
 
-def _drawn_box(annotation: _Json, rectangles: list[list[float]], place: str) -> list[float] | None:
+def _drawn_box(annotation: Json, rectangles: list[list[float]], place: str) -> list[float] | None:
     """The smallest rectangle that holds all points of an annotation; None if there is none.
 
     Raises:
@@ -100,11 +99,11 @@ def _drawn_box(annotation: _Json, rectangles: list[list[float]], place: str) -> 
     return None
 
 
-def _with_wide_box(annotation: _Json, size: tuple[Any, Any] | None) -> _Json:
+def _with_wide_box(annotation: Json, size: tuple[Any, Any] | None) -> Json:
     """Widen the box if it is nothing but the points' extent; estimate the area of a person without an outline."""
     points = _labelled(annotation)
     box = annotation.get("bbox")
-    if len(points) == 0 or box is None or len(box) != 4 or size is None:
+    if len(points) == 0 or box is None or size is None:
         return annotation
     extent = [*points.min(axis=0), *(points.max(axis=0) - points.min(axis=0))]
     if np.abs(np.subtract(extent, box)).max() <= _EXTENT_TOLERANCE_PX:
@@ -114,7 +113,7 @@ def _with_wide_box(annotation: _Json, size: tuple[Any, Any] | None) -> _Json:
     return changed if annotation.get("segmentation") else changed | {"area": estimated_area(tuple(box))}
 
 
-def _labelled(annotation: _Json) -> np.ndarray:
+def _labelled(annotation: Json) -> np.ndarray:
     """float64 [labelled points, 2]; none where the list is not one of whole points, which the reader refuses."""
     numbers = annotation.get("keypoints") or []
     try:

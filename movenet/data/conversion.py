@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from movenet.data.boxes import estimated_area
-from movenet.data.coco import load_coco
+from movenet.data.coco_schema import load_coco
 from movenet.data.coco_writer import ANNOTATION_KEYS, IMAGE_KEYS, write_coco
 from movenet.data.formats import FormatName
 from movenet.data.labelme_writer import write_labelme

@@ -40,7 +40,7 @@ def source_columns(
     """
     if keypoints is None:
         if (names is not None and tuple(names) != skeleton.names) or count != skeleton.num_keypoints:
-            first = f" ({', '.join(map(str, names[:3]))}, ...)" if names else ""
+            first = f" ({', '.join(' '.join(name.split()) for name in names[:3])}, ...)" if names else ""
             raise DataError(
                 f"{origin}: has {count} keypoints{first}, the skeleton {skeleton.num_keypoints} "
                 f"({', '.join(skeleton.names[:3])}, ...): give the skeleton that fits, or a map ('keypoints')"

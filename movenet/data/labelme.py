@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from movenet.data.boxes import box_around, estimated_area
-from movenet.data.coco import load_json
+from movenet.data.coco_schema import load_json
 from movenet.data.keypoint_map import KeypointMap, label_indices
 from movenet.data.pictures import upright_size
 from movenet.data.records import Box, PersonRecord, PictureRecord, Visibility
@@ -118,6 +118,8 @@ class _Shape:
             raise DataError(f"{place}: expected an object with 'label' and 'points'")
         self.label = str(shape["label"])
         self.group = shape.get("group_id")
+        if self.group is not None and not isinstance(self.group, int | str):
+            raise DataError(f"{place}: 'group_id' must be a number or a text, not {self.group!r}")
         self.type = shape.get("shape_type", "polygon")
         flags = shape.get("flags") or {}
         occluded = isinstance(flags, dict) and flags.get(OCCLUDED_FLAG)
@@ -159,7 +161,7 @@ def _gather(shapes: list[_Shape], indices: dict[str, int], mapped: bool, path: P
         index = indices[point.label]
         if index in person.points:
             raise DataError(
-                f"{point.place}: a second point '{point.label}' of the same person: tell persons apart by group_id, or "
+                f"{point.place}: a second point {point.label!r} of the same person: tell persons apart by group_id, or "
                 f"by rectangles labelled '{PERSON_LABEL}'"
             )
         x, y = point.points[0].tolist()
@@ -173,7 +175,7 @@ def _is_keypoint(shape: _Shape, indices: dict[str, int], mapped: bool) -> bool:
     if mapped:  # What a map leaves out is not read.
         return False
     raise DataError(
-        f"{shape.place}: '{shape.label}' is not a keypoint of the skeleton ({', '.join(list(indices)[:3])}, ...): give "
+        f"{shape.place}: {shape.label!r} is not a keypoint of the skeleton ({', '.join(list(indices)[:3])}, ...): give "
         f"the skeleton that fits, or a map ('keypoints')"
     )
 
@@ -186,7 +188,7 @@ def _holder(point: _Shape, rectangles: Iterable[_Shape], has_groups: bool, path:
     holding = [rectangle for rectangle in rectangles if rectangle.holds(point.points[0])]
     if len(holding) != 1:
         raise DataError(
-            f"{point.place}: the point '{point.label}' has no group_id and lies in {len(holding)} rectangles labelled "
+            f"{point.place}: the point {point.label!r} has no group_id and lies in {len(holding)} rectangles labelled "
             f"'{PERSON_LABEL}': it is not clear whose it is"
         )
     return holding[0] if holding[0].group is None else holding[0].group

@@ -29,6 +29,7 @@ from movenet.errors import DataError
 from movenet.skeleton import Skeleton
 from movenet.sources import PICTURE_SUFFIXES
 
+_MAX_POINTS = 10_000
 _BOX_NUMBERS = 5  # class, center x, center y, width, height
 
 
@@ -115,13 +116,13 @@ def _read_layout(path: Path) -> _Layout:
     try:
         count, dimensions = (int(value) for value in content["kpt_shape"])
         mirror = None if content.get("flip_idx") is None else tuple(int(value) for value in content["flip_idx"])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(f"{path}: 'kpt_shape' must be [points, 2 or 3], and 'flip_idx' a list of numbers") from error
-    if count < 1 or dimensions not in (2, 3):
+    if not 1 <= count <= _MAX_POINTS or dimensions not in (2, 3):
         raise DataError(f"{path}: 'kpt_shape' must be [points, 2 or 3], not {content['kpt_shape']}")
     if mirror is not None and sorted(mirror) != list(range(count)):
         raise DataError(f"{path}: 'flip_idx' must hold each number from 0 to {count - 1} once, not {list(mirror)}")
-    return _Layout(count, dimensions, _keypoint_names(content, count, path), mirror, _person_classes(content))
+    return _Layout(count, dimensions, _keypoint_names(content, count, path), mirror, _person_classes(content, path))
 
 
 def _keypoint_names(content: dict[str, Any], count: int, path: Path) -> tuple[str, ...] | None:
@@ -135,11 +136,13 @@ def _keypoint_names(content: dict[str, Any], count: int, path: Path) -> tuple[st
     return tuple(str(name) for name in names)
 
 
-def _person_classes(content: dict[str, Any]) -> tuple[int, ...] | None:
+def _person_classes(content: dict[str, Any], path: Path) -> tuple[int, ...] | None:
     """The class called `person`, where one is."""
     names = content.get("names") or {}
+    if not isinstance(names, Mapping | list):
+        raise DataError(f"{path}: 'names' must be a list of classes, or map numbers to them")
     numbered = names.items() if isinstance(names, Mapping) else enumerate(names)
-    return tuple(int(number) for number, name in numbered if str(name) == "person") or None
+    return tuple(number for number, name in numbered if name == "person" and isinstance(number, int)) or None
 
 
 def _check_mirror(layout: _Layout, columns: np.ndarray, skeleton: Skeleton, path: str | Path) -> None:
