@@ -102,7 +102,7 @@ class PoseEstimator:
         preprocessed = time.perf_counter()
         heads = self._runtime(image_rgb)
         computed = time.perf_counter()
-        keypoints = decode(*heads)
+        keypoints = decode(*heads, values="probabilities")
         keypoints[:, :2] = cut.to_px(keypoints[:, :2])
         decoded = time.perf_counter()
         timings = Timings(*(1e3 * np.diff([start, preprocessed, computed, decoded])).tolist())

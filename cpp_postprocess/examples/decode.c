@@ -1,4 +1,4 @@
-/* Decodes the maps of one picture in plain C: a person in the middle, one keypoint up and left of it. */
+/* Decodes the heads of one image in plain C: a person in the middle, one keypoint up and left of it. */
 #include <movenet/postprocess.h>
 #include <stdio.h>
 
@@ -13,9 +13,18 @@ int main(void) {
     heatmap[3 * GRID + 2] = 0.8f;
     offset[0 * CELLS + 3 * GRID + 2] = 0.25f;
 
-    const movenet_sizes sizes = {KEYPOINTS, GRID};
+    const movenet_heads heads = {
+        .images = 1,
+        .keypoints = KEYPOINTS,
+        .grid = GRID,
+        .values = MOVENET_PROBABILITIES,
+        .heatmap = movenet_nchw(heatmap, MOVENET_FLOAT32, KEYPOINTS, GRID),
+        .center = movenet_nchw(center, MOVENET_FLOAT32, 1, GRID),
+        .reg = movenet_nchw(reg, MOVENET_FLOAT32, 2 * KEYPOINTS, GRID),
+        .offset = movenet_nchw(offset, MOVENET_FLOAT32, 2 * KEYPOINTS, GRID),
+    };
     float points[KEYPOINTS][3];
-    const movenet_status status = movenet_decode(sizes, heatmap, center, reg, offset, &points[0][0]);
+    const movenet_status status = movenet_decode(&heads, &points[0][0]);
     if (status != MOVENET_OK) {
         fprintf(stderr, "decode: %s\n", movenet_status_message(status));
         return 1;

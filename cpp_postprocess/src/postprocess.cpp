@@ -1,18 +1,16 @@
-// The decode rule of movenet/postprocess.h as an exact search that looks closely at few rows.
-//
-// A row's largest value and its distance from the regressed point bound every score in it. Rows are visited outward
-// from that point, where the winner usually lies, so most of the others need one pass of maxima and no square root.
-//
-// The bound holds for the rounded scores too, not only for the real ones: rounding is monotonic, so computing the bound
-// by the score's own operations on a larger value and a smaller distance cannot give less than any score of the row.
+// The C interface: checks what comes in, then decodes image by image as movenet/postprocess.h says.
 
 #include "movenet/postprocess.h"
 
 #include <algorithm>
 #include <cfloat>
-#include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <cstdlib>
 #include <limits>
+
+#include "head.h"
+#include "search.h"
 
 #ifdef __FAST_MATH__
 #error "the decoder must not be compiled with -ffast-math: the rule fixes the order of operations, and NaN must be seen"
@@ -21,145 +19,103 @@ static_assert(FLT_EVAL_METHOD == 0, "the decoder needs float32 arithmetic withou
 
 namespace {
 
-constexpr float kReachAtZero = 1.8f;
-constexpr float kNothing = -std::numeric_limits<float>::infinity();
-constexpr int kLanes = 32;  // independent maxima, so that the compiler can use vector registers for them
-constexpr int kChunk = 64;  // cells scored at once, in a buffer on the stack
+using movenet::Candidate;
+using movenet::CenterRule;
+using movenet::ConvertedTiles;
+using movenet::KeypointRule;
+using movenet::Logits;
+using movenet::PackedTiles;
+using movenet::PlainValues;
+using movenet::Point;
+using movenet::Search;
 
-struct Map {
-    const float* cells;
-    int grid;
+constexpr int kAtOnce = 32;  // keypoints that are searched together; their searches lie on the stack
 
-    const float* row(int y) const { return cells + static_cast<std::ptrdiff_t>(y) * grid; }
-    float at(int x, int y) const { return row(y)[x]; }
-};
+// Checks
+// ---------------------------------------------------------------------------------------------------------------
 
-struct Point {
-    float x;
-    float y;
-};
-
-struct Candidate {
-    float score = kNothing;
-    int x = -1;
-    int y = -1;
-
-    bool found() const { return y >= 0; }
-
-    // Whether a cell of row `other_y` with this score comes before the candidate. Within a row cells are offered from
-    // left to right, so an equal one of the same row never does.
-    bool loses_to(float other_score, int other_y) const {
-        return other_score > score || (other_score == score && other_y < y);
-    }
-};
-
-// How far apart a cell and a point are, as the rule counts it.
-inline float reach(float dx, float dy) {
-    return std::sqrt(dx * dx + dy * dy) + kReachAtZero;
+// The product of two sizes that need not make sense yet: movenet_decode refuses what is too large.
+std::int64_t saturated_product(std::int64_t a, std::int64_t b) {
+    const bool fits = b == 0 || (a <= INT64_MAX / std::abs(b) && a >= -(INT64_MAX / std::abs(b)));
+    return fits ? a * b : INT64_MAX;
 }
 
-// The two ways in which the rule weighs a value by its reach; they round differently.
-struct CenterRule {
-    static float score(float value, float reach) { return value * (1.0f / reach); }
-};
-struct KeypointRule {
-    static float score(float value, float reach) { return value / reach; }
-};
-
-inline bool is_finite(float value) {
-    return std::fabs(value) <= FLT_MAX;
+// Adds the way that `count` elements go by `step` to `extent`, the farthest element in either direction; false if that
+// exceeds `limit`.
+bool extend(std::int64_t& extent, std::int64_t step, std::int64_t count, std::int64_t limit) {
+    const std::int64_t hops = count - 1;
+    if (hops == 0) {
+        return true;
+    }
+    if (step > limit / hops || step < -(limit / hops)) {
+        return false;
+    }
+    extent += (step < 0 ? -step : step) * hops;
+    return extent <= limit;
 }
 
-inline float finite_or_zero(float value) {
-    return is_finite(value) ? value : 0.0f;
+movenet_status check_tensor(const movenet_tensor& tensor, const movenet_heads& heads, int channels) {
+    if (!tensor.data) {
+        return MOVENET_NULL_POINTER;
+    }
+    if (tensor.type != MOVENET_FLOAT32 && tensor.type != MOVENET_FLOAT16 && tensor.type != MOVENET_INT8) {
+        return MOVENET_BAD_TYPE;
+    }
+    if (tensor.type == MOVENET_INT8 && (!(tensor.scale > 0.0f && movenet::is_finite(tensor.scale)) ||
+                                        tensor.zero_point < INT8_MIN || tensor.zero_point > INT8_MAX)) {
+        return MOVENET_BAD_SCALE;
+    }
+    const std::ptrdiff_t size = movenet::element_size(tensor.type);
+    if (reinterpret_cast<std::uintptr_t>(tensor.data) % static_cast<std::uintptr_t>(size) != 0) {
+        return MOVENET_MISALIGNED;
+    }
+    const std::int64_t limit = PTRDIFF_MAX / size;
+    std::int64_t extent = 0;
+    const bool fits = extend(extent, tensor.image_step, heads.images, limit) &&
+                      extend(extent, tensor.channel_step, channels, limit) &&
+                      extend(extent, tensor.row_step, heads.grid, limit) &&
+                      extend(extent, tensor.column_step, heads.grid, limit);
+    return fits ? MOVENET_OK : MOVENET_BAD_STEP;
 }
 
-// The largest value that is not NaN; minus infinity if there is none.
-inline float largest(const float* values, int count) {
-    float lanes[kLanes];
-    std::fill(lanes, lanes + kLanes, kNothing);
-    int start = 0;
-    for (; start + kLanes <= count; start += kLanes) {
-        for (int lane = 0; lane < kLanes; ++lane) {
-            const float value = values[start + lane];
-            lanes[lane] = value > lanes[lane] ? value : lanes[lane];
-        }
+movenet_status check(const movenet_heads& heads) {
+    if (heads.keypoints < 1 || heads.keypoints > MOVENET_MAX_KEYPOINTS) {
+        return MOVENET_BAD_KEYPOINTS;
     }
-    for (int lane = 0; start + lane < count; ++lane) {
-        const float value = values[start + lane];
-        lanes[lane] = value > lanes[lane] ? value : lanes[lane];
+    if (heads.grid < 1 || heads.grid > MOVENET_MAX_GRID) {
+        return MOVENET_BAD_GRID;
     }
-    for (int width = kLanes / 2; width > 0; width /= 2) {
-        for (int lane = 0; lane < width; ++lane) {
-            lanes[lane] = lanes[lane + width] > lanes[lane] ? lanes[lane + width] : lanes[lane];
-        }
+    const std::ptrdiff_t image_bytes = 3 * heads.keypoints * static_cast<std::ptrdiff_t>(sizeof(float));
+    if (heads.images < 1 || heads.images > PTRDIFF_MAX / image_bytes) {
+        return MOVENET_BAD_IMAGES;
     }
-    return lanes[0];
-}
-
-// Scores every cell of a row and keeps the best in `best`.
-template <class Rule>
-void search_row(const Map& map, int y, Point target, Candidate& best) {
-    const float* row = map.row(y);
-    const float dy = static_cast<float>(y) - target.y;
-    for (int start = 0; start < map.grid; start += kChunk) {
-        const int count = std::min(kChunk, map.grid - start);
-        float scores[kChunk];
-        for (int i = 0; i < count; ++i) {
-            const float value = row[start + i];
-            const float score = Rule::score(value, reach(static_cast<float>(start + i) - target.x, dy));
-            scores[i] = is_finite(value) ? score : kNothing;
-        }
-        const float top = largest(scores, count);
-        if (best.loses_to(top, y)) {
-            const int x = start + static_cast<int>(std::find(scores, scores + count, top) - scores);
-            best = {top, x, y};
+    if (heads.values != MOVENET_ANY && heads.values != MOVENET_PROBABILITIES && heads.values != MOVENET_LOGITS) {
+        return MOVENET_BAD_VALUES;
+    }
+    const struct {
+        const movenet_tensor& tensor;
+        int channels;
+    } tensors[] = {{heads.heatmap, heads.keypoints},
+                   {heads.center, 1},
+                   {heads.reg, 2 * heads.keypoints},
+                   {heads.offset, 2 * heads.keypoints}};
+    for (const auto& [tensor, channels] : tensors) {
+        const movenet_status status = check_tensor(tensor, heads, channels);
+        if (status != MOVENET_OK) {
+            return status;
         }
     }
+    return MOVENET_OK;
 }
 
-// The best cell of a map for a target point, in cells; not found if no cell is finite.
-template <class Rule>
-Candidate search(const Map& map, Point target) {
-    const float last = static_cast<float>(map.grid - 1);
-    // 0 where the target lies between the first and the last column; else the way to the nearer of the two.
-    const float nearest_dx = std::clamp(target.x, 0.0f, last) - target.x;
-    Candidate best;
-    const auto visit = [&](int y) {
-        // 0, not a negative maximum: a negative score grows with the distance.
-        const float highest = std::max(0.0f, largest(map.row(y), map.grid));
-        const float bound = Rule::score(highest, reach(nearest_dx, static_cast<float>(y) - target.y));
-        // An infinite value makes the bound infinite or NaN, and the row is searched.
-        if (bound < best.score || (bound == best.score && y > best.y)) {
-            return;
-        }
-        search_row<Rule>(map, y, target, best);
-    };
-    int above = static_cast<int>(std::clamp(target.y, 0.0f, last));
-    int below = above + 1;
-    while (above >= 0 || below < map.grid) {
-        if (above >= 0) {
-            visit(above--);
-        }
-        if (below < map.grid) {
-            visit(below++);
-        }
-    }
-    return best;
-}
-
-Candidate find_center(const Map& center) {
-    const float middle = static_cast<float>(center.grid) / 2.0f;
-    const Candidate best = search<CenterRule>(center, {middle, middle});
-    return best.found() ? best : Candidate{0.0f, center.grid / 2, center.grid / 2};
-}
+// Decoding
+// -------------------------------------------------------------------------------------------------------------
 
 // The two channels, x then y, that reg or offset hold for one keypoint, at one cell.
-Point read_shift(const float* maps, int keypoint, int grid, const Candidate& cell) {
-    const std::ptrdiff_t channel = static_cast<std::ptrdiff_t>(grid) * grid;
-    const float* x_map = maps + 2 * keypoint * channel;
-    return {finite_or_zero(Map{x_map, grid}.at(cell.x, cell.y)),
-            finite_or_zero(Map{x_map + channel, grid}.at(cell.x, cell.y))};
+Point read_shift(const movenet_tensor& tensor, int image, int keypoint, const Candidate& cell) {
+    const float x = movenet::plane_of(tensor, image, 2 * keypoint).at(cell.x, cell.y);
+    const float y = movenet::plane_of(tensor, image, 2 * keypoint + 1).at(cell.x, cell.y);
+    return {movenet::is_finite(x) ? x : 0.0f, movenet::is_finite(y) ? y : 0.0f};
 }
 
 void write_point(float* point, Point place_cells, float score, float grid) {
@@ -168,42 +124,91 @@ void write_point(float* point, Point place_cells, float score, float grid) {
     point[2] = score;
 }
 
-movenet_status check(movenet_sizes sizes, bool all_arrays_given) {
-    if (!all_arrays_given) {
-        return MOVENET_NULL_POINTER;
+template <class Tiles, class Values>
+Candidate find_center(const movenet_heads& heads, int image, const Values& values) {
+    const Tiles tiles(movenet::plane_of(heads.center, image, 0), heads.grid);
+    const float middle = static_cast<float>(heads.grid) / 2.0f;
+    const Candidate best = Search<CenterRule, Tiles, Values>(tiles, heads.grid, values, {middle, middle}).run();
+    return best.found() ? best : Candidate{0.0f, heads.grid / 2, heads.grid / 2};
+}
+
+// Some of an image's keypoints, `count` from `first` on.
+template <class Tiles, class Values>
+void find_keypoints(const movenet_heads& heads, int image, const Values& values, const Candidate& person, int first,
+                    int count, float* points) {
+    Point regressed[kAtOnce];
+    for (int i = 0; i < count; ++i) {
+        const Point shift = read_shift(heads.reg, image, first + i, person);
+        regressed[i] = {static_cast<float>(person.x) + shift.x, static_cast<float>(person.y) + shift.y};
     }
-    if (sizes.keypoints < 1 || sizes.keypoints > MOVENET_MAX_KEYPOINTS) {
-        return MOVENET_BAD_KEYPOINTS;
+    // All start before the first goes on: a start takes no branches, so the processor overlaps it with the next.
+    Search<KeypointRule, Tiles, Values> searches[kAtOnce];
+    for (int i = 0; i < count; ++i) {
+        const Tiles tiles(movenet::plane_of(heads.heatmap, image, first + i), heads.grid);
+        searches[i] = {tiles, heads.grid, values, regressed[i]};
     }
-    if (sizes.grid < 1 || sizes.grid > MOVENET_MAX_GRID) {
-        return MOVENET_BAD_GRID;
+    const float grid = static_cast<float>(heads.grid);
+    for (int i = 0; i < count; ++i) {
+        const Candidate best = searches[i].run();
+        float* point = points + 3 * i;
+        if (best.found()) {
+            const Point fine = read_shift(heads.offset, image, first + i, best);
+            const Point place{static_cast<float>(best.x) + fine.x, static_cast<float>(best.y) + fine.y};
+            const float number = movenet::plane_of(heads.heatmap, image, first + i).at(best.x, best.y);
+            write_point(point, place, values.value(number), grid);
+        } else {
+            write_point(point, regressed[i], 0.0f, grid);
+        }
     }
-    return MOVENET_OK;
+}
+
+template <class Values>
+void decode_image(const movenet_heads& heads, int image, const Values& values, float* points) {
+    const auto packed = [&](const movenet_tensor& tensor) {
+        return PackedTiles::can_read(movenet::plane_of(tensor, image, 0), heads.grid);
+    };
+    const Candidate person = packed(heads.center) ? find_center<PackedTiles>(heads, image, values)
+                                                  : find_center<ConvertedTiles>(heads, image, values);
+    const auto find =
+        packed(heads.heatmap) ? find_keypoints<PackedTiles, Values> : find_keypoints<ConvertedTiles, Values>;
+    for (int first = 0; first < heads.keypoints; first += kAtOnce) {
+        const int count = std::min(kAtOnce, heads.keypoints - first);
+        find(heads, image, values, person, first, count, points + 3 * first);
+    }
+}
+
+template <class Values>
+void decode_images(const movenet_heads& heads, const Values& values, float* points) {
+    for (int image = 0; image < heads.images; ++image) {
+        decode_image(heads, image, values, points + static_cast<std::ptrdiff_t>(image) * heads.keypoints * 3);
+    }
 }
 
 }  // namespace
 
-extern "C" movenet_status movenet_decode(movenet_sizes sizes, const float* heatmap, const float* center,
-                                         const float* reg, const float* offset, float* points) noexcept {
-    const movenet_status status = check(sizes, heatmap && center && reg && offset && points);
+extern "C" movenet_tensor movenet_nchw(const void* data, movenet_type type, int32_t channels, int32_t grid) noexcept {
+    const std::int64_t row = grid, channel = row * grid;
+    return {data, saturated_product(channel, channels), channel, row, 1, type, 0, 1.0f};
+}
+
+extern "C" movenet_tensor movenet_nhwc(const void* data, movenet_type type, int32_t channels, int32_t grid) noexcept {
+    const std::int64_t column = channels, row = column * grid;
+    return {data, saturated_product(row, grid), 1, row, column, type, 0, 1.0f};
+}
+
+extern "C" movenet_status movenet_decode(const movenet_heads* heads, float* points) noexcept {
+    if (!heads || !points) {
+        return MOVENET_NULL_POINTER;
+    }
+    const movenet_status status = check(*heads);
     if (status != MOVENET_OK) {
         return status;
     }
-    const int grid = sizes.grid;
-    const float grid_cells = static_cast<float>(grid);
-    const Candidate person = find_center({center, grid});
-    for (int k = 0; k < sizes.keypoints; ++k) {
-        const Map map{heatmap + static_cast<std::ptrdiff_t>(k) * grid * grid, grid};
-        const Point shift = read_shift(reg, k, grid, person);
-        const Point regressed{static_cast<float>(person.x) + shift.x, static_cast<float>(person.y) + shift.y};
-        const Candidate best = search<KeypointRule>(map, regressed);
-        if (best.found()) {
-            const Point fine = read_shift(offset, k, grid, best);
-            const Point place{static_cast<float>(best.x) + fine.x, static_cast<float>(best.y) + fine.y};
-            write_point(points + 3 * k, place, map.at(best.x, best.y), grid_cells);
-        } else {
-            write_point(points + 3 * k, regressed, 0.0f, grid_cells);
-        }
+    if (heads->values == MOVENET_LOGITS) {
+        decode_images(*heads, Logits{}, points);
+    } else {
+        const float ceiling = heads->values == MOVENET_PROBABILITIES ? 1.0f : std::numeric_limits<float>::infinity();
+        decode_images(*heads, PlainValues{ceiling}, points);
     }
     return MOVENET_OK;
 }
@@ -213,11 +218,23 @@ extern "C" const char* movenet_status_message(movenet_status status) noexcept {
         case MOVENET_OK:
             return "decoded";
         case MOVENET_NULL_POINTER:
-            return "heatmap, center, reg, offset and points must all be given, one of them is NULL";
+            return "heads, the data of its four tensors and points must all be given, one of them is NULL";
+        case MOVENET_BAD_IMAGES:
+            return "the number of images must be at least 1, and all points must fit into memory";
         case MOVENET_BAD_KEYPOINTS:
             return "the number of keypoints must be 1 to 4096";
         case MOVENET_BAD_GRID:
             return "the grid must be 1 to 4096 cells wide";
+        case MOVENET_BAD_VALUES:
+            return "values must be one of movenet_values";
+        case MOVENET_BAD_TYPE:
+            return "a tensor's type must be one of movenet_type";
+        case MOVENET_BAD_STEP:
+            return "a tensor's steps lead beyond any address";
+        case MOVENET_BAD_SCALE:
+            return "an int8 tensor's scale must be finite and above 0, its zero point -128 to 127";
+        case MOVENET_MISALIGNED:
+            return "a tensor's data must be aligned to the size of its elements";
     }
     return "unknown status";
 }

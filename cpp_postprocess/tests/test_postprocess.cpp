@@ -1,50 +1,34 @@
 // The library against the rule: worked by hand, and against a plain transcription that looks at every cell.
+// Layouts, types and bad input are in test_tensors.cpp.
 
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <limits>
 #include <random>
-#include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
 #include "count_allocations.h"
+#include "maps.h"
 #include "movenet/postprocess.h"
 
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kInf = std::numeric_limits<float>::infinity();
-
-struct Maps {
-    int keypoints;
-    int grid;
-    std::vector<float> heatmap, center, reg, offset;
-
-    Maps(int keypoints, int grid)
-        : keypoints(keypoints),
-          grid(grid),
-          heatmap(keypoints * grid * grid, 0.0f),
-          center(grid * grid, 0.0f),
-          reg(2 * keypoints * grid * grid, 0.0f),
-          offset(2 * keypoints * grid * grid, 0.0f) {}
-
-    // One cell of any of the maps.
-    float& at(std::vector<float>& map, int channel, int x, int y) { return map[(channel * grid + y) * grid + x]; }
-    float at(const std::vector<float>& map, int channel, int x, int y) const {
-        return map[(channel * grid + y) * grid + x];
+// What a number of heatmap or center stands for.
+float value_of(float number, movenet_values values) {
+    switch (values) {
+        case MOVENET_PROBABILITIES:
+            return std::min(number, 1.0f);
+        case MOVENET_LOGITS:
+            return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(number))));
+        default:
+            return number;
     }
-};
-
-std::vector<float> decode(const Maps& maps) {
-    std::vector<float> points(3 * maps.keypoints);
-    const movenet_status status = movenet_decode({maps.keypoints, maps.grid}, maps.heatmap.data(), maps.center.data(),
-                                                 maps.reg.data(), maps.offset.data(), points.data());
-    REQUIRE(status == MOVENET_OK);
-    return points;
 }
 
 float finite_or_zero(float value) {
@@ -58,13 +42,14 @@ struct Cell {
 
 // The first cell with the greatest score among the finite ones.
 template <class Score>
-Cell plain_argmax(const Maps& maps, const std::vector<float>& map, int channel, Score score) {
+Cell plain_argmax(const Maps& maps, const std::vector<float>& map, int channel, movenet_values values, Score score) {
     Cell best;
     float best_score = 0.0f;
     for (int y = 0; y < maps.grid; ++y) {
         for (int x = 0; x < maps.grid; ++x) {
-            const float value = maps.at(map, channel, x, y);
-            if (std::isfinite(value) && (best.x < 0 || score(value, x, y) > best_score)) {
+            const float number = maps.at(map, channel, x, y);
+            const float value = value_of(number, values);
+            if (std::isfinite(number) && (best.x < 0 || score(value, x, y) > best_score)) {
                 best = {x, y};
                 best_score = score(value, x, y);
             }
@@ -77,9 +62,9 @@ float reach(float dx, float dy) {
     return std::sqrt(dx * dx + dy * dy) + 1.8f;
 }
 
-std::vector<float> plain_decode(const Maps& maps) {
+std::vector<float> plain_decode(const Maps& maps, movenet_values values) {
     const float grid = static_cast<float>(maps.grid);
-    Cell person = plain_argmax(maps, maps.center, 0, [&](float value, int x, int y) {
+    Cell person = plain_argmax(maps, maps.center, 0, values, [&](float value, int x, int y) {
         return value * (1.0f / reach(static_cast<float>(x) - grid / 2.0f, static_cast<float>(y) - grid / 2.0f));
     });
     if (person.x < 0) {
@@ -90,13 +75,13 @@ std::vector<float> plain_decode(const Maps& maps) {
         float x = static_cast<float>(person.x) + finite_or_zero(maps.at(maps.reg, 2 * k, person.x, person.y));
         float y = static_cast<float>(person.y) + finite_or_zero(maps.at(maps.reg, 2 * k + 1, person.x, person.y));
         float score = 0.0f;
-        const Cell best = plain_argmax(maps, maps.heatmap, k, [&](float value, int cell_x, int cell_y) {
+        const Cell best = plain_argmax(maps, maps.heatmap, k, values, [&](float value, int cell_x, int cell_y) {
             return value / reach(static_cast<float>(cell_x) - x, static_cast<float>(cell_y) - y);
         });
         if (best.x >= 0) {
             x = static_cast<float>(best.x) + finite_or_zero(maps.at(maps.offset, 2 * k, best.x, best.y));
             y = static_cast<float>(best.y) + finite_or_zero(maps.at(maps.offset, 2 * k + 1, best.x, best.y));
-            score = maps.at(maps.heatmap, k, best.x, best.y);
+            score = value_of(maps.at(maps.heatmap, k, best.x, best.y), values);
         }
         points.insert(points.end(), {x / grid, y / grid, score});
     }
@@ -215,12 +200,39 @@ TEST_CASE("maps without a finite cell give the regressed point of the middle cel
     CHECK(decode(maps) == std::vector<float>{3.5f / 5.0f, 2.0f / 5.0f, 0.0f});
 }
 
+TEST_CASE("a probability above 1 is read as 1, wherever it lies") {
+    Maps maps(1, 16);
+    maps.at(maps.center, 0, 8, 8) = 1.0f;
+    maps.at(maps.heatmap, 0, 8, 8) = 0.9f;   // 0.9 / 1.8
+    maps.at(maps.heatmap, 0, 9, 8) = 50.0f;  // 1 / 2.8
+    maps.at(maps.heatmap, 0, 0, 0) = 50.0f;
+    CHECK(decode(maps, MOVENET_PROBABILITIES) == std::vector<float>{0.5f, 0.5f, 0.9f});
+    CHECK(decode(maps, MOVENET_ANY) == std::vector<float>{9.0f / 16.0f, 0.5f, 50.0f});
+    maps.at(maps.heatmap, 0, 8, 8) = 0.0f;
+    CHECK(decode(maps, MOVENET_PROBABILITIES) == std::vector<float>{9.0f / 16.0f, 0.5f, 1.0f});
+}
+
+TEST_CASE("logits are compared and reported as probabilities") {
+    Maps maps(1, 8);
+    maps.center.assign(maps.center.size(), -9.0f);
+    maps.heatmap.assign(maps.heatmap.size(), -9.0f);
+    maps.at(maps.center, 0, 4, 4) = 0.0f;
+    maps.at(maps.heatmap, 0, 4, 4) = 0.0f;  // 0.5 / 1.8; as it is, 0 would lose to 1 / 2.8
+    maps.at(maps.heatmap, 0, 5, 4) = 1.0f;  // 0.73 / 2.8
+    CHECK(decode(maps, MOVENET_LOGITS) == std::vector<float>{0.5f, 0.5f, 0.5f});
+}
+
+constexpr movenet_values kAllValues[] = {MOVENET_ANY, MOVENET_PROBABILITIES, MOVENET_LOGITS};
+
 TEST_CASE("the search agrees with a plain pass over every cell, to the bit") {
     Random random(20240501);
     for (int round = 0; round < 2000; ++round) {
         CAPTURE(round);
         const Maps maps = random_maps(random);
-        REQUIRE(decode(maps) == plain_decode(maps));
+        for (const movenet_values values : kAllValues) {
+            CAPTURE(values);
+            REQUIRE(decode(maps, values) == plain_decode(maps, values));
+        }
     }
 }
 
@@ -228,40 +240,46 @@ TEST_CASE("the search agrees with a plain pass where the last bit decides") {
     Random random(20240502);
     for (int round = 0; round < 1000; ++round) {
         CAPTURE(round);
-        const Maps maps = nearly_tied_maps(random);
-        REQUIRE(decode(maps) == plain_decode(maps));
+        Maps maps = nearly_tied_maps(random);
+        REQUIRE(decode(maps, MOVENET_ANY) == plain_decode(maps, MOVENET_ANY));
+        // Scaled to stay below 1 at every cell of the grid.
+        for (std::vector<float>* map : {&maps.heatmap, &maps.center}) {
+            std::transform(map->begin(), map->end(), map->begin(), [](float value) { return value / 128.0f; });
+        }
+        REQUIRE(decode(maps, MOVENET_PROBABILITIES) == plain_decode(maps, MOVENET_PROBABILITIES));
     }
 }
 
 TEST_CASE("decoding allocates nothing") {
     const Maps maps(17, 48);
+    const movenet_heads heads = heads_of(maps);
     std::vector<float> points(3 * maps.keypoints);
     const std::size_t before = allocation_count();
-    movenet_decode({17, 48}, maps.heatmap.data(), maps.center.data(), maps.reg.data(), maps.offset.data(),
-                   points.data());
+    const movenet_status status = movenet_decode(&heads, points.data());
     CHECK(allocation_count() == before);
+    CHECK(status == MOVENET_OK);
 }
 
-TEST_CASE("bad sizes and missing arrays are refused and nothing is written") {
-    const Maps maps(1, 4);
-    std::vector<float> points(3, -7.0f);
-    const auto status_of = [&](movenet_sizes sizes, const float* heatmap) {
-        return movenet_decode(sizes, heatmap, maps.center.data(), maps.reg.data(), maps.offset.data(), points.data());
-    };
-    const float* heatmap = maps.heatmap.data();
-    CHECK(status_of({1, 4}, nullptr) == MOVENET_NULL_POINTER);
-    CHECK(status_of({0, 4}, heatmap) == MOVENET_BAD_KEYPOINTS);
-    CHECK(status_of({MOVENET_MAX_KEYPOINTS + 1, 4}, heatmap) == MOVENET_BAD_KEYPOINTS);
-    CHECK(status_of({1, -1}, heatmap) == MOVENET_BAD_GRID);
-    CHECK(status_of({1, MOVENET_MAX_GRID + 1}, heatmap) == MOVENET_BAD_GRID);
-    CHECK(points == std::vector<float>(3, -7.0f));
-}
-
-TEST_CASE("every status has a message of its own, and the limits stand in them") {
-    CHECK(std::string(movenet_status_message(MOVENET_OK)) == "decoded");
-    const std::string keypoints = movenet_status_message(MOVENET_BAD_KEYPOINTS);
-    CHECK(keypoints.find(std::to_string(MOVENET_MAX_KEYPOINTS)) != std::string::npos);
-    const std::string grid = movenet_status_message(MOVENET_BAD_GRID);
-    CHECK(grid.find(std::to_string(MOVENET_MAX_GRID)) != std::string::npos);
-    CHECK(std::string(movenet_status_message(static_cast<movenet_status>(5))) == "unknown status");
+TEST_CASE("eight threads that decode at once do not disturb each other") {
+    Random random(20240503);
+    std::vector<Maps> images;
+    std::vector<std::vector<float>> expected;
+    for (int i = 0; i < 8; ++i) {
+        images.push_back(random_maps(random));
+        expected.push_back(plain_decode(images.back(), kAllValues[i % 3]));
+    }
+    std::vector<int> agreements(8, 0);
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 8; ++thread) {
+        threads.emplace_back([&, thread] {
+            for (int i = 0; i < 8; ++i) {  // all threads read all images
+                const int image = (thread + i) % 8;
+                agreements[thread] += decode(images[image], kAllValues[image % 3]) == expected[image];
+            }
+        });
+    }
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    CHECK(agreements == std::vector<int>(8, 8));
 }

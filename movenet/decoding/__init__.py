@@ -12,7 +12,7 @@ from functools import cache
 
 import numpy as np
 
-from movenet.decoding.checks import check_maps
+from movenet.decoding.checks import ValuesName, check_maps
 from movenet.errors import DecodeError
 
 __all__ = ["BACKENDS", "decode"]
@@ -24,31 +24,38 @@ _MODULES = {
 }
 BACKENDS = tuple(_MODULES)
 
-_Decoder = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+_Decoder = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray, ValuesName], np.ndarray]
 
 
 def decode(
-    heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray, backend: str = "cpp"
+    heatmap: np.ndarray,
+    center: np.ndarray,
+    reg: np.ndarray,
+    offset: np.ndarray,
+    backend: str = "cpp",
+    values: ValuesName = "any",
 ) -> np.ndarray:
-    """Decode one image's maps of K keypoints on a G x G grid.
+    """Decode one image's maps of K keypoints on a G x G grid; each map is float32 or float16.
 
     Args:
-        heatmap: float32 [K, G, G], how likely each cell is to hold each keypoint.
-        center: float32 [G, G] or [1, G, G], how likely each cell is to be a person's center.
-        reg: float32 [2K, G, G], x0, y0, x1, ...: from the center cell to each keypoint, in cells.
-        offset: float32 [2K, G, G], x0, y0, x1, ...: from the keypoint's cell to its exact place, in cells.
+        heatmap: [K, G, G], how likely each cell is to hold each keypoint.
+        center: [G, G] or [1, G, G], how likely each cell is to be a person's center.
+        reg: [2K, G, G], x0, y0, x1, ...: from the center cell to each keypoint, in cells.
+        offset: [2K, G, G], x0, y0, x1, ...: from the keypoint's cell to its exact place, in cells.
         backend: "cpp" (compiled, the fast one), "numpy" (the reference) or "torch" (on the CPU).
+        values: what heatmap and center hold: "probabilities" (after the sigmoid, at most 1: the fastest, a value above
+            1 is read as 1), "logits" (before the sigmoid), or "any" numbers, compared as they are.
 
     Returns:
         float32 [K, 3]: x and y as shares of the input square (0..1 inside it), score. Always finite.
 
     Raises:
-        DecodeError: for other shapes or dtypes, or an unknown backend.
+        DecodeError: for other shapes or dtypes, or an unknown backend or kind of values.
         RuntimeUnavailableError: if the backend's module is not built or its package not installed.
     """
     decode_image = _load(backend)
-    check_maps(heatmap, center, reg, offset)
-    return decode_image(heatmap, center, reg, offset)
+    check_maps(heatmap, center, reg, offset, values)
+    return decode_image(heatmap, center, reg, offset, values)
 
 
 @cache

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from movenet.decoding.checks import MapSizes, check_shapes
+from movenet.decoding.checks import MapSizes, ValuesName, check_shapes
+from movenet.decoding.reference import read_values
 from movenet.errors import DecodeError, RuntimeUnavailableError
 
 try:
@@ -54,10 +55,13 @@ def decode_batch(heatmap: Tensor, center: Tensor, reg: Tensor, offset: Tensor) -
     return torch.cat([points_unit, torch.where(found, score, torch.zeros_like(score))], dim=2)
 
 
-def decode_image(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
+def decode_image(
+    heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray, values: ValuesName = "any"
+) -> np.ndarray:
     """float32 [K, 3] (x, y, score) of one image's maps, as `movenet.decoding.decode` takes them, already checked."""
-    # torch.tensor copies: torch.from_numpy would warn of read-only arrays and refuse negative strides.
-    maps = [torch.tensor(np.ascontiguousarray(array))[None] for array in (heatmap, center, reg, offset)]
+    arrays = (read_values(heatmap, values), read_values(center, values), reg, offset)
+    # Copies: torch.from_numpy would warn of read-only arrays and refuse negative strides.
+    maps = [torch.from_numpy(array.astype(np.float32, order="C"))[None] for array in arrays]
     points: np.ndarray = decode_batch(*maps)[0].numpy()
     return points
 

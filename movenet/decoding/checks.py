@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -13,6 +13,11 @@ from movenet.errors import DecodeError
 MAX_KEYPOINTS = 4096
 MAX_GRID = 4096
 
+# What the numbers of heatmap and center are: `movenet.decoding.reference.read_values` says what each means.
+ValuesName = Literal["any", "probabilities", "logits"]
+
+_DTYPES = (np.dtype(np.float32), np.dtype(np.float16))
+
 
 class MapSizes(NamedTuple):
     """How many keypoints there are, and how many cells a side of the grid has."""
@@ -21,17 +26,22 @@ class MapSizes(NamedTuple):
     grid: int
 
 
-def check_maps(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> MapSizes:
+def check_maps(
+    heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray, values: ValuesName = "any"
+) -> MapSizes:
     """Sizes of one image's maps.
 
     Raises:
-        DecodeError: if one is not a float32 NumPy array, or their shapes do not fit each other.
+        DecodeError: if one is not a float32 or float16 NumPy array, their shapes do not fit each other, or `values` is
+            not a known name.
     """
+    if values not in get_args(ValuesName):
+        raise DecodeError(f"unknown values '{values}'; known: {', '.join(get_args(ValuesName))}")
     for name, array in (("heatmap", heatmap), ("center", center), ("reg", reg), ("offset", offset)):
         if not isinstance(array, np.ndarray):
             raise DecodeError(f"{name}: expected a NumPy array, got {type(array).__name__}")
-        if array.dtype != np.float32:
-            raise DecodeError(f"{name}: expected dtype float32, got {array.dtype} {list(array.shape)}")
+        if array.dtype not in _DTYPES:
+            raise DecodeError(f"{name}: expected dtype float32 or float16, got {array.dtype} {list(array.shape)}")
     return check_shapes(heatmap.shape, center.shape, reg.shape, offset.shape)
 
 

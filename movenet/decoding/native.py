@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from movenet.decoding.checks import ValuesName
 from movenet.errors import RuntimeUnavailableError
 
 try:
@@ -15,15 +16,16 @@ except ImportError as error:
     ) from error
 
 
-def decode_image(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
+def decode_image(
+    heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray, values: ValuesName = "any"
+) -> np.ndarray:
     """float32 [K, 3] (x, y, score) of one image's maps, as `movenet.decoding.decode` takes them, already checked.
 
-    Arrays are read in place; one whose cells do not lie one after another (a slice, a transposed view) is copied
-    first. Other threads run meanwhile.
+    Arrays are read in place, slices and transposed views too; an unaligned one is copied first. Other threads run
+    meanwhile.
     """
-    return _postprocess.decode(_in_place(heatmap), _in_place(center), _in_place(reg), _in_place(offset))
+    return _postprocess.decode(_aligned(heatmap), _aligned(center), _aligned(reg), _aligned(offset), values)
 
 
-def _in_place(array: np.ndarray) -> np.ndarray:
-    flags = array.flags
-    return array if flags.c_contiguous and flags.aligned else array.copy(order="C")
+def _aligned(array: np.ndarray) -> np.ndarray:
+    return array if array.flags.aligned else array.copy()

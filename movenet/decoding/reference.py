@@ -9,6 +9,8 @@ Every step is one IEEE float32 operation, rounded to nearest, in the order writt
     3. (px, py)   = argmax over cells (x, y) of heatmap[k](x, y) / reach(x - rx, y - ry)
     4. point k    = ((px + offset[2k](px, py)) / G, (py + offset[2k+1](px, py)) / G), score heatmap[k](px, py)
 
+Before that, float16 maps become float32, and heatmap and center what `read_values` makes of them.
+
 Of equal cells the first in row-major order wins. Points may lie outside 0..1. NaN and infinities:
 
 - such a cell of heatmap or center is never selected;
@@ -23,14 +25,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from movenet.decoding.checks import ValuesName
+
 # np.float32, not Python floats: NumPy 1 computes a float32 scalar and a Python float in float64.
 _REACH_AT_ZERO = np.float32(1.8)
 _ONE = np.float32(1)
 
 
-def decode_image(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
+def decode_image(
+    heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray, values: ValuesName = "any"
+) -> np.ndarray:
     """float32 [K, 3] (x, y, score) of one image's maps, as `movenet.decoding.decode` takes them, already checked."""
     keypoints, _, grid = heatmap.shape
+    heatmap, center = read_values(heatmap, values), read_values(center, values)
+    reg, offset = reg.astype(np.float32, copy=False), offset.astype(np.float32, copy=False)
     # Far-off points overflow to an infinite distance, which scores 0: defined, and no reason to warn.
     with np.errstate(all="ignore"):
         person_x, person_y = _find_center(center.reshape(grid, grid))
@@ -47,6 +55,25 @@ def decode_image(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offse
         points_cells = np.where(found[:, None], placed, regressed)
         score = np.where(found, heatmap[channel, cell_y, cell_x], np.float32(0))
         return np.column_stack([points_cells / np.float32(grid), score])
+
+
+def read_values(numbers: np.ndarray, values: ValuesName) -> np.ndarray:
+    """What float32 or float16 numbers of heatmap or center stand for, as float32 of the same shape.
+
+    - `any`: themselves;
+    - `probabilities`: themselves, but 1 for finite ones above 1, so that no cell can score more than 1 / reach;
+    - `logits`: their sigmoid, computed in float64 and rounded once.
+
+    NaN and infinities stay what they are.
+    """
+    numbers = numbers.astype(np.float32, copy=False)
+    if values == "any":
+        return numbers
+    if values == "probabilities":
+        return np.where(np.isfinite(numbers), np.minimum(numbers, _ONE), numbers)
+    with np.errstate(over="ignore"):
+        sigmoid = (1 / (1 + np.exp(-numbers.astype(np.float64)))).astype(np.float32)
+    return np.where(np.isfinite(numbers), sigmoid, numbers)
 
 
 def _find_center(center: np.ndarray) -> tuple[int, int]:

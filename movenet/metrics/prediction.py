@@ -59,5 +59,5 @@ def predict(
 
 def _decoded_px(heads: HeadArrays, square: Square) -> np.ndarray:
     """Heads of one square -> [K, 3] with x and y in pixels of the picture, and score."""
-    points_unit = decode(*heads)
+    points_unit = decode(*heads, values="probabilities")
     return np.column_stack([square.to_px(points_unit[:, :2]), points_unit[:, 2]])

@@ -124,3 +124,20 @@ def test_a_point_too_far_away_to_measure_makes_all_cells_equal(backend):
     maps.reg[:, 4, 4] = 3e38, -3e38
     maps.heatmap[0] = 0.5
     assert decode(*maps, backend=backend).tolist() == [[0, 0, 0.5]]
+
+
+def test_a_probability_above_one_is_read_as_one(backend):
+    maps = empty_maps(keypoints=1, grid=16)
+    maps.center[0, 8, 8] = 1
+    maps.heatmap[0, 8, [8, 9]] = 0.9, 50  # 0.9 / 1.8, 1 / 2.8
+    maps.heatmap[0, 0, 0] = 50
+    points = decode(*maps, backend=backend, values="probabilities")
+    assert points.tolist() == [[8 / 16, 8 / 16, np.float32(0.9)]]
+
+
+def test_logits_are_compared_and_reported_as_probabilities(backend):
+    maps = empty_maps(keypoints=1, grid=8)
+    maps.center[:], maps.heatmap[:] = -9, -9
+    maps.center[0, 4, 4] = 0
+    maps.heatmap[0, 4, [4, 5]] = 0, 1  # 0.5 / 1.8, 0.73 / 2.8
+    assert decode(*maps, backend=backend, values="logits").tolist() == [[4 / 8, 4 / 8, 0.5]]
