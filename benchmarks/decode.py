@@ -1,9 +1,11 @@
-"""What one decode costs: the compiled decoder against the other ways to do it, on synthetic heads.
+"""What one decode costs: the compiled decoder against the other ways to do it, on the same heads in one run.
 
-    python benchmarks/decode.py [--keypoints 17] [--grid 48] [--rounds 200]
+    python benchmarks/decode.py --pictures FOLDER [--weights weights/default/checkpoint.ckpt] [--callgrind]
 
-The heads are Gaussian peaks over faint noise, as a trained network gives them, with reg pointing about a cell beside
-the peaks. All ways take turns within one run, so a busy machine slows them alike and the ratios stay.
+The heads are a trained network's for the first photographs of the folder; without a folder, synthetic peaks. The C++
+library is timed by its own program, `movenet_benchmark`, built in build/benchmark, the other ways in this process. Both
+copy the heads to the same place before each decode, as a network leaves them there, take of each frame the fastest of
+the rounds, and report the mean of the frames.
 """
 
 from __future__ import annotations
@@ -14,18 +16,50 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import importlib.util
+import re
+import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
+import cv2
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from movenet.decoding import decode
-from movenet.decoding.native import decode_image as decode_unchecked
+from movenet.geometry import extract_square, letterbox_square
+from movenet.sources import open_pictures
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build/benchmark"
+PROGRAM = BUILD / "cpp_postprocess/movenet_benchmark"
 
 Maps = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 Decoder = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+
+
+def record_heads(pictures: str, weights: Path, input_size: int, count: int) -> list[Maps]:
+    """The network's heatmap, center, reg and offset for the first pictures of a folder, each letterboxed as a whole."""
+    import torch
+
+    from movenet.models import load_network
+
+    torch.set_num_threads(1)
+    network, _ = load_network(weights)
+    network.eval()
+    heads = []
+    for _, frame in open_pictures(pictures):
+        height, width = frame.shape[:2]
+        square, _ = extract_square(frame, letterbox_square(width, height), input_size)
+        pixels = torch.from_numpy(cv2.cvtColor(square, cv2.COLOR_BGR2RGB)).permute(2, 0, 1).float()
+        with torch.no_grad():
+            heatmap, center, reg, offset = (head[0].numpy() for head in network(pixels[None]))
+        heads.append((heatmap, center, reg, offset))
+        if len(heads) == count:
+            break
+    return heads
 
 
 def peaked_heads(random: np.random.Generator, keypoints: int, grid: int, peak_sigma: float = 1.0) -> Maps:
@@ -59,48 +93,85 @@ def _gaussians(points_cells: np.ndarray, grid: int, sigma: float) -> np.ndarray:
     return np.exp(-squared / (2 * sigma**2))
 
 
-def keypoint_by_keypoint(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """The rule as earlier PyTorch ports spell it: arrays of the whole grid made anew for every keypoint."""
-    keypoints, _, grid = heatmap.shape
-    columns = np.tile(np.arange(grid, dtype=np.float32), (grid, 1))
+class VectorisedNumpy:
+    """The rule in NumPy without a check or a temporary array too many: every constant is made once."""
+
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
+        self.axis = np.arange(grid, dtype=np.float32)
+        squared = (self.axis - np.float32(grid / 2)) ** 2
+        self.weight = 1 / (np.sqrt(squared[:, None] + squared) + np.float32(1.8))
+
+    def __call__(self, heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
+        keypoints, grid = len(heatmap), self.grid
+        person_y, person_x = divmod(int((center[0] * self.weight).argmax()), grid)
+        shifts = reg[:, person_y, person_x]
+        dx = self.axis - (shifts[::2] + np.float32(person_x))[:, None]
+        dy = self.axis - (shifts[1::2] + np.float32(person_y))[:, None]
+        scores = (dy * dy)[:, :, None] + (dx * dx)[:, None, :]
+        np.sqrt(scores, out=scores)
+        scores += np.float32(1.8)
+        np.divide(heatmap, scores, out=scores)
+        y, x = np.divmod(scores.reshape(keypoints, -1).argmax(axis=1), grid)
+        channel = np.arange(keypoints)
+        points = np.empty((keypoints, 3), np.float32)
+        points[:, 0] = (x + offset[2 * channel, y, x]) / grid
+        points[:, 1] = (y + offset[2 * channel + 1, y, x]) / grid
+        points[:, 2] = heatmap[channel, y, x]
+        return points
+
+
+def predecessors_way(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
+    """The rule as the predecessor spells it in NumPy: of a batch, keypoint by keypoint, in arrays of the whole grid.
+
+    Only its rounding of reg is left out, so that the points are the rule's.
+    """
+    heatmap, center, reg, offset = heatmap[None], center[None], reg[None], offset[None]
+    batch, keypoints, grid, _ = heatmap.shape
+    columns = np.array([list(range(grid)) for _ in range(grid)], np.float32)
     rows = columns.T
+    middle = np.float32(grid / 2)
+    weight = 1 / (((columns - middle) ** 2 + (rows - middle) ** 2) ** 0.5 + np.float32(1.8))
 
-    def reach(x: np.floating, y: np.floating) -> np.ndarray:
-        x_map = np.full((grid, grid), x, np.float32)
-        y_map = np.full((grid, grid), y, np.float32)
-        return ((columns - x_map) ** 2 + (rows - y_map) ** 2) ** 0.5 + np.float32(1.8)
+    def highest(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        flat = np.argmax(scores.reshape(batch, -1), axis=1)
+        return flat % grid, flat // grid
 
-    weight = 1 / reach(np.float32(grid / 2), np.float32(grid / 2))
-    center_y, center_x = np.unravel_index(np.argmax(center[0] * weight), (grid, grid))
-    points = []
+    images = np.arange(batch)
+    center_x, center_y = highest(center[:, 0] * weight)
+    found = []
     for k in range(keypoints):
-        x = center_x + reg[2 * k, center_y, center_x]
-        y = center_y + reg[2 * k + 1, center_y, center_x]
-        best_y, best_x = np.unravel_index(np.argmax(heatmap[k] / reach(x, y)), (grid, grid))
-        points.append(
-            [
-                (best_x + offset[2 * k, best_y, best_x]) / grid,
-                (best_y + offset[2 * k + 1, best_y, best_x]) / grid,
-                heatmap[k, best_y, best_x],
-            ]
-        )
-    return np.array(points, np.float32)
+        x = (center_x + reg[images, 2 * k, center_y, center_x]).astype(np.float32)
+        y = (center_y + reg[images, 2 * k + 1, center_y, center_x]).astype(np.float32)
+        x_map = x.reshape(batch, 1, 1).repeat(grid, 1).repeat(grid, 2)
+        y_map = y.reshape(batch, 1, 1).repeat(grid, 1).repeat(grid, 2)
+        squared_x = (columns.reshape(1, grid, grid).repeat(batch, 0) - x_map) ** 2
+        squared_y = (rows.reshape(1, grid, grid).repeat(batch, 0) - y_map) ** 2
+        best_x, best_y = highest(heatmap[:, k] / ((squared_x + squared_y) ** 0.5 + np.float32(1.8)))
+        best_x, best_y = np.clip(best_x, 0, grid - 1), np.clip(best_y, 0, grid - 1)
+        score = heatmap[images, k, best_y, best_x]
+        point_x = (best_x + offset[images, 2 * k, best_y, best_x]) / grid
+        point_y = (best_y + offset[images, 2 * k + 1, best_y, best_x]) / grid
+        nowhere = score < 0
+        point_x[nowhere], point_y[nowhere] = -1, -1
+        found.append(np.stack([point_x, point_y, score], axis=1))
+    return np.stack(found, axis=1)[0].astype(np.float32)
 
 
-def decoders() -> dict[str, Decoder]:
-    """The ways that this machine can run, the fastest first."""
-
-    def by(backend: str) -> Decoder:
-        return lambda heatmap, center, reg, offset: decode(heatmap, center, reg, offset, backend=backend)
-
-    ways: dict[str, Decoder] = {"C++": by("cpp"), "C++, without Python's checks": decode_unchecked}
-    ways["NumPy"] = by("numpy")
+def decoders(grid: int) -> dict[str, Decoder]:
+    """The ways that this process can run."""
+    ways: dict[str, Decoder] = {
+        'decode(values="probabilities")': partial(decode, values="probabilities"),
+        "decode()": decode,
+        "NumPy, vectorised": VectorisedNumpy(grid),
+        "NumPy, the reference": partial(decode, backend="numpy"),
+    }
     if importlib.util.find_spec("torch"):
         import torch
 
         torch.set_num_threads(1)
-        ways["torch, one image"] = by("torch")
-    ways["NumPy, keypoint by keypoint"] = keypoint_by_keypoint
+        ways["torch, one image"] = partial(decode, backend="torch")
+    ways["NumPy, the predecessor's way"] = predecessors_way
     return ways
 
 
@@ -113,38 +184,100 @@ def check_agreement(ways: dict[str, Decoder], heads: list[Maps]) -> None:
 
 
 def measure(ways: dict[str, Decoder], heads: list[Maps], rounds: int) -> dict[str, float]:
-    """Median microseconds of one call; each round runs every way once, on the same heads."""
-    times: dict[str, list[float]] = {name: [] for name in ways}
-    for index in range(rounds):
-        maps = heads[index % len(heads)]
-        for name, way in ways.items():
-            way(*maps)  # brings the maps and the way's code into the caches, as in a loop over frames
-            start = time.perf_counter()
-            way(*maps)
-            times[name].append((time.perf_counter() - start) * 1e6)
-    return {name: float(np.median(values)) for name, values in times.items()}
+    """Microseconds of one call: of each frame the fastest of the rounds, then the mean of the frames."""
+    fastest = {name: np.full(len(heads), np.inf) for name in ways}
+    place: Maps = tuple(values.copy() for values in heads[0])  # type: ignore[assignment]
+    for _ in range(rounds):
+        for index, maps in enumerate(heads):
+            for name, way in ways.items():
+                way(*place)  # the last frame: brings the way's code into the caches, as in a loop over frames
+                for to, values in zip(reversed(place), reversed(maps), strict=True):
+                    to[:] = values
+                start = time.perf_counter()
+                way(*place)
+                took = (time.perf_counter() - start) * 1e6
+                fastest[name][index] = min(fastest[name][index], took)
+    return {name: float(times.mean()) for name, times in fastest.items()}
+
+
+def build_program() -> None:
+    options = ["-DMOVENET_BENCHMARK=ON", "-DMOVENET_TESTS=OFF", "-DCMAKE_BUILD_TYPE=Release"]
+    subprocess.run(["cmake", "-S", ROOT, "-B", BUILD, *options], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", BUILD], check=True, stdout=subprocess.DEVNULL)
+
+
+def write_heads(path: Path, heads: list[Maps]) -> None:
+    """All frames' heads as `movenet_benchmark` reads them."""
+    keypoints, grid, _ = heads[0][0].shape
+    with path.open("wb") as file:
+        np.array([len(heads), keypoints, grid], np.int32).tofile(file)
+        for same_maps in zip(*heads, strict=True):
+            np.stack(same_maps).tofile(file)
+
+
+def run_program(heads_file: Path, rounds: int) -> dict[str, float]:
+    """What `movenet_benchmark` prints: microseconds, and the bytes needed, by name."""
+    command = [PROGRAM, heads_file, str(rounds)]
+    lines = subprocess.run(command, check=True, text=True, capture_output=True).stdout.splitlines()
+    return {name: float(value) for name, value in (line.split("\t") for line in lines)}
+
+
+def count_instructions(heads_file: Path, frames: int, case: str) -> float:
+    """Instructions of one movenet_decode, by callgrind."""
+    options = ["--tool=callgrind", "--toggle-collect=movenet_decode", "--callgrind-out-file=/dev/null"]
+    command = ["valgrind", *options, PROGRAM, heads_file, "1", case]
+    printed = subprocess.run(command, check=True, text=True, capture_output=True).stderr
+    collected = re.search(r"Collected : (\d+)", printed)
+    if collected is None:
+        raise RuntimeError(f"valgrind counted nothing: {printed}")
+    return int(collected[1]) / frames
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--keypoints", type=int, default=17, help="number of keypoints")
-    parser.add_argument("--grid", type=int, default=48, help="cells along a side: input size / 4")
-    parser.add_argument("--rounds", type=int, default=200, help="calls of each way")
+    parser.add_argument("--pictures", help="folder of photographs whose heads are recorded")
+    parser.add_argument("--weights", type=Path, default=Path("weights/default/checkpoint.ckpt"), help="checkpoint")
+    parser.add_argument("--input-size", type=int, default=192, help="pixels; a grid is a quarter of it wide")
+    parser.add_argument("--frames", type=int, default=64, help="how many photographs")
+    parser.add_argument("--rounds", type=int, default=10, help="calls of each way for each frame")
+    parser.add_argument("--callgrind", action="store_true", help="count instructions too; needs valgrind")
     arguments = parser.parse_args()
 
-    random = np.random.default_rng(0)
-    heads = [peaked_heads(random, arguments.keypoints, arguments.grid) for _ in range(16)]
-    ways = decoders()
+    if arguments.pictures:
+        heads = record_heads(arguments.pictures, arguments.weights, arguments.input_size, arguments.frames)
+    else:
+        random = np.random.default_rng(0)
+        heads = [peaked_heads(random, 17, arguments.input_size // 4) for _ in range(arguments.frames)]
+    keypoints, grid, _ = heads[0][0].shape
+    ways = decoders(grid)
     check_agreement(ways, heads)
-    medians = measure(ways, heads, arguments.rounds)
+    build_program()
+    heads_file = BUILD / "heads.bin"
+    write_heads(heads_file, heads)
+    compiled = run_program(heads_file, arguments.rounds)
+    microseconds = measure(ways, heads, arguments.rounds)
+    instructions = {}
+    if arguments.callgrind:
+        for case in ("probabilities", "any values", "logits", "flat"):
+            instructions[case] = count_instructions(heads_file, len(heads), case)
+    heads_file.unlink()
 
-    table = Table(title=f"one decode, {arguments.keypoints} keypoints, {arguments.grid} x {arguments.grid} cells")
-    table.add_column("way")
-    table.add_column("median, us", justify="right")
-    table.add_column("times C++", justify="right")
-    for name, median in medians.items():
-        table.add_row(name, f"{median:.1f}", f"{median / medians['C++']:.1f}")
-    Console().print(table)
+    needed_bytes, floor = compiled.pop("needed bytes"), compiled.pop("floor")
+    fastest = compiled["probabilities"]
+    table = Table(title=f"one decode, {keypoints} keypoints, {grid} x {grid} cells, {len(heads)} frames")
+    for column in ("way", "us", "ratio", "instructions"):
+        table.add_column(column, justify="left" if column == "way" else "right")
+    rows = {f"C++: {name}": (time, instructions.get(name)) for name, time in compiled.items()}
+    rows |= {name: (time, None) for name, time in microseconds.items()}
+    for name, (time_us, count) in rows.items():
+        table.add_row(name, f"{time_us:.2f}", f"{time_us / fastest:.1f}", f"{count:,.0f}" if count else "")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"Any exact decoder reads {needed_bytes:,.0f} bytes of such a frame. Reading every byte of heatmap and center "
+        f"takes {compiled['read every byte']:.2f} us, so the floor is {floor:.2f} us; "
+        f"the decoder takes {fastest / floor:.1f} times that."
+    )
 
 
 if __name__ == "__main__":
