@@ -13,10 +13,12 @@ CPP_BUILD := build/cpp
 # The decoder's sources: a change builds its Python module again.
 CPP_SOURCES := setup.py CMakeLists.txt $(shell find cpp_postprocess -type f \( -name '*.cpp' -o -name '*.h' -o -name CMakeLists.txt \))
 DEMO := demo-output
+FUZZ_SECONDS ?= 600
+SANITIZE := -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1
 # One thread: several threads a process on few cores are slower, and tests run faster alone.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-python test-cpp lint format benchmark window clean
+.PHONY: help demo test test-python test-cpp test-sanitize fuzz lint format benchmark window clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +37,20 @@ test-cpp: $(VENV)/dev.stamp
 	cmake -S . -B $(CPP_BUILD) -DMOVENET_WERROR=ON
 	cmake --build $(CPP_BUILD)
 	ctest --test-dir $(CPP_BUILD) --output-on-failure --no-tests=error
+
+test-sanitize: ## the decoder's tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+	./cpp_postprocess/tests/install_doctest.sh
+	cmake -S . -B build/asan $(SANITIZE) -DMOVENET_SANITIZE=address,undefined
+	cmake --build build/asan --target movenet_tests
+	build/asan/cpp_postprocess/movenet_tests
+	cmake -S . -B build/tsan $(SANITIZE) -DMOVENET_SANITIZE=thread
+	cmake --build build/tsan --target movenet_tests
+	build/tsan/cpp_postprocess/movenet_tests --test-case="*threads*"
+
+fuzz: ## the decoder's C interface under libFuzzer; needs clang, FUZZ_SECONDS=600
+	cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DMOVENET_FUZZ=ON -DMOVENET_TESTS=OFF
+	cmake --build build/fuzz --target movenet_fuzz
+	build/fuzz/cpp_postprocess/movenet_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1
 
 lint: $(VENV)/dev.stamp ## ruff, mypy and clang-format
 	$(BIN)/ruff check .

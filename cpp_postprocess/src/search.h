@@ -240,7 +240,7 @@ private:
             highest = max(scores[i], highest);
         }
         const float top = highest.highest();
-        std::uint32_t places = 0;
+        std::uint32_t places = 1u << (kTileCells - 1);  // stands in where no cell has a score
         for (int i = 0; i < kTileRows; ++i) {
             places |= scores[i].equals(top) << i * kTileColumns;
         }
