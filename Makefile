@@ -50,7 +50,8 @@ test-sanitize: ## the decoder's tests under AddressSanitizer, UndefinedBehaviorS
 fuzz: ## the decoder's C interface under libFuzzer; needs clang, FUZZ_SECONDS=600
 	cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DMOVENET_FUZZ=ON -DMOVENET_TESTS=OFF
 	cmake --build build/fuzz --target movenet_fuzz
-	build/fuzz/cpp_postprocess/movenet_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=8192 -print_final_stats=1
+	build/fuzz/cpp_postprocess/movenet_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
+	    -artifact_prefix=build/fuzz/
 
 lint: $(VENV)/dev.stamp ## ruff, mypy and clang-format
 	$(BIN)/ruff check .

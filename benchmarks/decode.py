@@ -187,12 +187,17 @@ def measure(ways: dict[str, Decoder], heads: list[Maps], rounds: int) -> dict[st
     """Microseconds of one call: of each frame the fastest of the rounds, then the mean of the frames."""
     fastest = {name: np.full(len(heads), np.inf) for name in ways}
     place: Maps = tuple(values.copy() for values in heads[0])  # type: ignore[assignment]
+
+    def put(maps: Maps) -> None:
+        for to, values in zip(reversed(place), reversed(maps), strict=True):
+            to[:] = values
+
     for _ in range(rounds):
         for index, maps in enumerate(heads):
             for name, way in ways.items():
-                way(*place)  # the last frame: brings the way's code into the caches, as in a loop over frames
-                for to, values in zip(reversed(place), reversed(maps), strict=True):
-                    to[:] = values
+                put(heads[index - 1])
+                way(*place)  # brings the way's code into the caches, as in a loop over frames
+                put(maps)
                 start = time.perf_counter()
                 way(*place)
                 took = (time.perf_counter() - start) * 1e6

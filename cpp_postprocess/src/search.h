@@ -2,8 +2,8 @@
 //
 // The map is searched in tiles of 4 x 8 cells. The tile around the target is scored first. Its best score tells how far
 // a winner can be away at most, since no value exceeds the ceiling, and how high a value in each farther tile must be.
-// Tiles within that distance are visited outward; only those that hold such a value are scored. In a map with a clear
-// peak two tiles of 72 are scored and most are not even read.
+// Tiles within that distance are visited outward; only those that hold such a value are scored. Of the 72 tiles of a
+// recorded 48 x 48 map, 29 are visited and two or three scored on average.
 //
 // Both bounds are for real numbers. A score is rounded a few times, each time by less than 2^-23 of it, so bounds are
 // loosened by far more than that (kLooser), and not used at all near the subnormal numbers (kSmallest).
@@ -31,8 +31,8 @@ namespace movenet {
 constexpr float kReachAtZero = 1.8f;
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-constexpr float kLooser = 1e-4f;
-constexpr float kSmallest = 1e-30f;
+constexpr float kLooser = 1e-4f;     // by what share bounds are loosened
+constexpr float kSmallest = 1e-30f;  // the smallest score that bounds anything
 constexpr int kTileCells = kTileRows * kTileColumns;
 
 struct Point {
@@ -60,9 +60,10 @@ struct KeypointRule {
     static Row score(Row value, Row reach) { return value / reach; }
 };
 
-// What stored numbers mean (movenet_values): the ceiling that no value exceeds, the value of a number, and the least
-// number whose value can reach a given one.
+// What stored numbers mean (movenet_values): the ceiling that no value exceeds, the value of a number, the least number
+// whose value can reach a given one, and the values of a whole tile.
 
+// Numbers that are values themselves, but none above the ceiling.
 struct PlainValues {
     float ceiling;
 
@@ -97,25 +98,30 @@ struct Logits {
 
     // Computes only those values that can score `score`, or what the tile's highest number does.
     void read(const Row* numbers, const Row* reaches, float score, Row* values) const {
-        float number[kTileCells], reach[kTileCells];
-        int highest = -1;
+        float number[kTileCells], reach[kTileCells], read[kTileCells];
+        Row highest = Row::fill(kNothing);
         for (int i = 0; i < kTileRows; ++i) {
-            numbers[i].store(number + i * kTileColumns);
+            const Row finite = numbers[i].where_finite(numbers[i]);
+            finite.store(number + i * kTileColumns);
             reaches[i].store(reach + i * kTileColumns);
+            highest = max(finite, highest);
+            values[i] = Row::fill(kNan);
+            values[i].store(read + i * kTileColumns);
         }
+        const float top = highest.highest();
+        if (top == kNothing) {
+            return;
+        }
+        const auto compute = [&](int cell) {
+            read[cell] = value(number[cell]);
+            score = std::max(score, read[cell] / reach[cell]);
+        };
+        compute(static_cast<int>(std::find(number, number + kTileCells, top) - number));
         for (int i = 0; i < kTileCells; ++i) {
-            if (is_finite(number[i]) && (highest < 0 || number[i] > number[highest])) {
-                highest = i;
+            const float needed = score > kSmallest ? score * (1.0f - kLooser) : 0.0f;
+            if (number[i] >= least_number(needed * reach[i])) {
+                compute(i);
             }
-        }
-        if (highest >= 0) {
-            score = std::max(score, value(number[highest]) / reach[highest]);
-        }
-        const float needed = score > kSmallest ? score * (1.0f - kLooser) : 0.0f;
-        float read[kTileCells];
-        for (int i = 0; i < kTileCells; ++i) {
-            const bool can_win = is_finite(number[i]) && number[i] >= least_number(needed * reach[i]);
-            read[i] = can_win ? value(number[i]) : kNan;
         }
         for (int i = 0; i < kTileRows; ++i) {
             values[i] = Row::load(read + i * kTileColumns);

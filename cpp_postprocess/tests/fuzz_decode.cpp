@@ -15,7 +15,7 @@
 
 namespace {
 
-constexpr std::int64_t kMostCells = 1 << 20;  // of the points and of a tensor: larger heads only take longer
+constexpr std::int64_t kMostCells = 1 << 15;  // of all heatmaps, and of a tensor's extent: larger ones only take longer
 
 struct Input {
     const std::uint8_t* data;
@@ -98,8 +98,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     movenet_heads heads{};
     const auto shape = input.take<std::uint8_t>();
     heads.images = shape & 1 ? input.take<std::int32_t>() : 1 + (shape >> 6);
-    heads.keypoints = shape & 2 ? input.take<std::int32_t>() : 1 + input.take<std::uint8_t>() % 40;
-    heads.grid = shape & 4 ? input.take<std::int32_t>() : 1 + input.take<std::uint8_t>() % 60;
+    heads.keypoints = shape & 2 ? input.take<std::int32_t>() : 1 + input.take<std::uint8_t>() % 24;
+    heads.grid = shape & 4 ? input.take<std::int32_t>() : 1 + input.take<std::uint8_t>() % 36;
     heads.values = shape & 8 ? input.take<std::int32_t>() : shape >> 4 & 3;
     const int pairs = heads.keypoints > INT32_MAX / 2 || heads.keypoints < 0 ? 0 : 2 * heads.keypoints;
     movenet_tensor* const tensors[] = {&heads.heatmap, &heads.center, &heads.reg, &heads.offset};
@@ -126,7 +126,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::int64_t floats = readable && heads.images > 0 && heads.images < kMostCells && heads.keypoints > 0
                                     ? std::int64_t{3} * heads.images * heads.keypoints
                                     : 0;
-    const bool room = floats > 0 && floats <= kMostCells;
+    const double cells = double{1} * heads.images * heads.keypoints * heads.grid * heads.grid;
+    const bool room = floats > 0 && cells <= kMostCells;
     constexpr float untouched = -123.0f;
     std::vector<float> points(room ? floats : 1, untouched);
     if (!readable || !room) {
