@@ -255,6 +255,12 @@ void run(const char* path, int rounds, const std::string& only) {
     benchmark.measure("flat", decode_as(MOVENET_PROBABILITIES), flatten);
     benchmark.measure("flat, plain one-pass loop", [&](float* points) { plain_decode(frame, points); }, flatten);
 
+    // No number below 0 rules another one out: every cell is scored.
+    const auto negate = [&] {
+        std::transform(frame.heatmap.begin(), frame.heatmap.end(), frame.heatmap.begin(), std::negate<float>());
+    };
+    benchmark.measure("negative", decode_as(MOVENET_ANY), negate);
+
     const double read = benchmark.measure(
         "read every byte", [&](float* points) { points[0] = read_all(frame.heatmap) + read_all(frame.center); });
     if (only.empty()) {
