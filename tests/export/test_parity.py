@@ -63,6 +63,17 @@ def test_points_in_noise_are_not_compared() -> None:
     assert (parity.num_points, parity.points_px, parity.moved_share) == (0, 0, 0)
 
 
+def test_half_precision_compares_vectors_where_they_are_read() -> None:
+    tolerance = TOLERANCES["fp16"]
+    for head in ("reg", "offset"):
+        candidate = FixedHeads()
+        getattr(candidate(PICTURES[0]), head)[:, 3, 3] = 5.0
+        parity = compare(FixedHeads(), candidate, PICTURES, tolerance)
+        assert getattr(parity, head) == 0
+        assert getattr(compare(FixedHeads(), candidate, PICTURES, TOLERANCE), head) == 5.0
+        assert getattr(compare(FixedHeads(), FixedHeads(error=head, amount=0.2), PICTURES, tolerance), head) > 0.19
+
+
 def test_nan_is_above_every_tolerance() -> None:
     parity = compare(FixedHeads(), FixedHeads(error="reg", amount=np.nan), PICTURES, TOLERANCE)
     assert any(violation.startswith("reg") for violation in parity.violations(TOLERANCE))
