@@ -17,14 +17,14 @@ from movenet.training.config import OptimisationConfig
 
 @dataclass(frozen=True)
 class Depth:
-    """Modules that learn alike.
+    """A part that learns at one rate.
 
     Attributes:
-        modules: of the network.
-        in_backbone: whether they rest while the backbone is frozen.
+        module: of the network.
+        in_backbone: whether it rests while the backbone is frozen.
     """
 
-    modules: tuple[nn.Module, ...]
+    module: nn.Module
     in_backbone: bool
 
 
@@ -35,10 +35,10 @@ def depths(network: MoveNet) -> list[Depth]:
     # (A convolution after the last stage, where there is one.)
     last = [m for name, m in backbone.named_children() if name not in ("stem", "stages") and [*m.parameters()]]
     return [
-        Depth((network.heads,), in_backbone=False),
-        Depth((network.pyramid,), in_backbone=False),
-        *(Depth((module,), in_backbone=True) for module in (*last, *reversed(stages))),
-        Depth((backbone.get_submodule("stem"),), in_backbone=True),
+        Depth(network.heads, in_backbone=False),
+        Depth(network.pyramid, in_backbone=False),
+        *(Depth(module, in_backbone=True) for module in (*last, *reversed(stages))),
+        Depth(backbone.get_submodule("stem"), in_backbone=True),
     ]
 
 
@@ -54,7 +54,7 @@ def fix_first_parts(network: MoveNet, number: int) -> list[nn.Module]:
     parts = [depth for depth in reversed(depths(network)) if depth.in_backbone]
     if number > len(parts):
         raise ConfigError(f"optimisation: fixed_parts is {number}, but the backbone has {len(parts)} parts")
-    modules = [module for part in parts[:number] for module in part.modules]
+    modules = [part.module for part in parts[:number]]
     for module in modules:
         module.requires_grad_(False)
     return modules
@@ -72,9 +72,10 @@ def make_optimiser(
         steps: of the whole run.
     """
     groups, frozen_shares = [], []
-    for number, depth in enumerate([*depths(network), Depth((others,), in_backbone=False)]):
-        parameters = [p for module in depth.modules for p in module.parameters() if p.requires_grad]
-        rate = config.learning_rate * (1.0 if depth.modules == (others,) else config.depth_decay**number)
+    parts = [(depth, config.depth_decay**number) for number, depth in enumerate(depths(network))]
+    for depth, slower in [*parts, (Depth(others, in_backbone=False), 1.0)]:
+        parameters = [p for p in depth.module.parameters() if p.requires_grad]
+        rate = config.learning_rate * slower
         # Kernels decay; biases and batch norms, which have one dimension, do not.
         for decay, chosen in (
             (config.weight_decay, [p for p in parameters if p.ndim > 1]),

@@ -13,21 +13,9 @@ from movenet.cli import main
 from movenet.errors import ConfigError, ModelError
 from movenet.importing import import_backbone
 from movenet.models import MoveNet, build, load_network
-from tests.importing.published import PICTURE, Step, operations, random_network, write_onnx, write_tfjs
+from tests.importing.conftest import SIZE
+from tests.importing.published import PICTURE, Step, operations, write_onnx, write_tfjs
 from tests.importing.tflite_writer import write_tflite
-
-SIZE = 64
-
-
-@pytest.fixture(scope="module")
-def network() -> MoveNet:
-    torch.manual_seed(0)
-    return random_network(build("lightning", 17))
-
-
-@pytest.fixture(scope="module")
-def steps(network: MoveNet) -> list[Step]:
-    return operations(network, SIZE)
 
 
 @pytest.mark.parametrize("model", ["mobilenet_v2_x1_0", "lightning"])

@@ -14,22 +14,11 @@ from movenet.cli import main
 from movenet.errors import ModelError
 from movenet.importing import import_google
 from movenet.models import MoveNet, build, load_network
+from tests.importing.conftest import SIZE
 from tests.importing.published import Step, heads_of, operations, random_network, write_onnx, write_tfjs
 from tests.importing.tflite_writer import write_tflite
 
-SIZE = 64
 Writer = Callable[..., Path]
-
-
-@pytest.fixture(scope="module")
-def network() -> MoveNet:
-    torch.manual_seed(0)
-    return random_network(build("lightning", 17))
-
-
-@pytest.fixture(scope="module")
-def steps(network: MoveNet) -> list[Step]:
-    return operations(network, SIZE)
 
 
 @pytest.mark.parametrize("write", [write_tfjs, write_tflite, write_onnx])
