@@ -14,6 +14,7 @@ import albumentations
 import numpy as np
 
 from movenet.data.boxes import MARGIN_SHARE
+from movenet.data.sets import SetConfig
 from movenet.errors import ConfigError
 from movenet.geometry import Square, square_matrix
 from movenet.skeleton import Skeleton
@@ -26,6 +27,9 @@ class AugmentationConfig:
     Attributes:
         scale_min, scale_max: side of the crop as a multiple of the longer side of the person's box, drawn evenly in
             the logarithm.
+        fit_scale_to: a set as the network will be shown it, picture by picture: instead of by `scale_min` and
+            `scale_max`, the side is drawn so that persons get the sizes that they have there (see
+            `movenet.data.fitted_scales`). Its paths start from the data's root.
         shift_share: the crop's center moves by up to this share of its side, in x and in y.
         rotation_degrees: standard deviation of the rotation, cut off at twice that.
         any_rotation_probability: share of samples that are turned by any angle (people upside down).
@@ -45,6 +49,7 @@ class AugmentationConfig:
 
     scale_min: float = 1.0
     scale_max: float = 2.0
+    fit_scale_to: SetConfig | None = None
     shift_share: float = 0.1
     rotation_degrees: float = 20.0
     any_rotation_probability: float = 0.1
@@ -87,7 +92,9 @@ class CropMove:
     mirrored: bool
 
 
-def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: np.random.Generator) -> CropMove:
+def draw_crop_move(
+    square: Square, size: int, config: AugmentationConfig, rng: np.random.Generator, scale: float | None = None
+) -> CropMove:
     """Vary a crop.
 
     Args:
@@ -95,8 +102,10 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
         size: side of the network's input in pixels.
         config: how far.
         rng: the only source of chance.
+        scale: the crop's side as a multiple of the square's, where it is fitted to a target set; else it is drawn.
     """
-    scale = float(np.exp(rng.uniform(np.log(config.scale_min), np.log(config.scale_max))))
+    if scale is None:
+        scale = float(np.exp(rng.uniform(np.log(config.scale_min), np.log(config.scale_max))))
     side = square.side_px * scale
     shift_x, shift_y = rng.uniform(-config.shift_share, config.shift_share, 2) * side
     varied = replace(

@@ -26,11 +26,12 @@ from movenet.data.augment import (
     drop_patches,
     half_body_square,
 )
+from movenet.data.fitted_scales import FittedScales
 from movenet.data.labels import TrainingPoints, training_points
 from movenet.data.pictures import read_annotated
 from movenet.data.records import PictureRecord
 from movenet.data.sets import Entry
-from movenet.errors import DataError
+from movenet.errors import ConfigError, DataError
 from movenet.geometry import apply_matrix, person_square, warp_picture
 from movenet.skeleton import Skeleton
 
@@ -85,6 +86,10 @@ class CropDataset(Dataset[Sample | None]):
         seed: of all chance.
         view_size: V, if a teacher is to see the crops too.
         keep_decoded: whether each process keeps every picture in memory once it was decoded.
+        scales: what `augmentation.fit_scale_to` leads to (`movenet.data.fitted_scales.fit_scales`).
+
+    Raises:
+        ConfigError: if `fit_scale_to` is given without `scales`, or the other way round.
     """
 
     def __init__(
@@ -97,7 +102,11 @@ class CropDataset(Dataset[Sample | None]):
         seed: int,
         view_size: int | None = None,
         keep_decoded: bool = False,
+        scales: FittedScales | None = None,
     ) -> None:
+        if (augmentation.fit_scale_to is None) != (scales is None):
+            raise ConfigError("augmentation: fit_scale_to and the scales that it leads to go together")
+        self._scales = scales
         self.entries = entries
         self.skeleton = skeleton
         self.input_size = input_size
@@ -143,7 +152,8 @@ class CropDataset(Dataset[Sample | None]):
         if self._halves is not None and rng.random() < self.augmentation.half_body_probability:
             points = training_points(person, entry.rules)
             square = half_body_square(points.points_px, points.labelled, self._halves, rng) or square
-        return entry, draw_crop_move(square, self.input_size, self.augmentation, rng), rng
+        scale = None if self._scales is None else self._scales.draw(index, rng)
+        return entry, draw_crop_move(square, self.input_size, self.augmentation, rng, scale), rng
 
     def _read(self, picture: PictureRecord) -> np.ndarray:
         if self._decoded is None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from movenet.data.dataset import CropDataset, Sample, collate
+from movenet.data.fitted_scales import fit_scales
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import pose_balanced, read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
@@ -47,6 +48,7 @@ class PoseDataModule(LightningDataModule):
         entries, weights = training_entries(config.data.train, root, spec.skeleton)
         self._weights = pose_balanced(entries, weights, config.data.pose_balance, config.seed)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
+        target = config.augmentation.fit_scale_to
         self._training = CropDataset(
             entries,
             spec.skeleton,
@@ -56,6 +58,7 @@ class PoseDataModule(LightningDataModule):
             config.seed,
             config.distil.view_size if config.distil.teachers else None,
             config.data.keep_decoded,
+            None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton),
         )
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)
