@@ -118,7 +118,16 @@ def run_line(words: list[str], weights: Path) -> int:
     program, *arguments = words
     if program == "movenet":
         if arguments[1] == "prelabel":
-            arguments += ["--weights", str(weights), "--min-score", "0", "--max-disagreement", "2"]
+            arguments += [
+                "--weights",
+                str(weights),
+                "--min-score",
+                "0",
+                "--max-disagreement",
+                "2",
+                "--person-score",
+                "1",
+            ]
         return main(arguments)
     script, *arguments = arguments
     if script == "train.py":
