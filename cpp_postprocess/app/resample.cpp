@@ -64,8 +64,7 @@ void Resampler::prepare(int num_halvings, int side_px) {
     side_px_ = side_px;
     // Twice as large to the pixel (a square that was snapped up): bilinear is the mean of four there, like a halving.
     num_halvings_ = side_px == (2 * size_px_) << num_halvings ? num_halvings + 1 : num_halvings;
-    upper_.resize(std::max<std::size_t>(upper_.size(), num_halvings_));
-    lower_.resize(upper_.size());
+    reserve_rows();
     stretched_y_[0] = stretched_y_[1] = -1;
     const int halved_px = side_px >> num_halvings_;
     if (halved_px == tapped_side_px_) {
@@ -88,6 +87,19 @@ void Resampler::prepare(int num_halvings, int side_px) {
             columns_[i].first_weight = 1 << kWeightBits;
             columns_[i].second_weight = 0;
         }
+    }
+}
+
+// Room for every square that is no larger, whatever its number of halvings, so that none of them allocates.
+void Resampler::reserve_rows() {
+    upper_.resize(std::max<std::size_t>(upper_.size(), num_halvings_ + 1));
+    lower_.resize(upper_.size());
+    const std::size_t row_bytes = std::size_t{kChannels} * (side_px_ + (1 << num_halvings_));
+    source_.reserve(row_bytes);
+    sums_.reserve(row_bytes);
+    for (std::size_t i = 0; i < upper_.size(); ++i) {
+        upper_[i].reserve(row_bytes);
+        lower_[i].reserve(row_bytes);
     }
 }
 

@@ -32,6 +32,7 @@ private:
     using Row = std::vector<std::uint8_t>;
 
     void prepare(int num_halvings, int side_px);
+    void reserve_rows();
     void read_row(int y, Row& row) const;
     void halved_row(int halvings, int y, Row& row);
     const std::int32_t* stretched_row(int y);

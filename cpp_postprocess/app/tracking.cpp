@@ -7,7 +7,7 @@ namespace movenet::app {
 
 namespace {
 
-constexpr double kMinScore = 0.2;
+constexpr float kMinScore = 0.2f;
 constexpr double kTorsoMargin = 1.9;
 constexpr double kBodyMargin = 1.2;
 
