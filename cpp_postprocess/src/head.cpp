@@ -1,5 +1,6 @@
 #include "head.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 

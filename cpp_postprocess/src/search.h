@@ -26,7 +26,7 @@
 #define MOVENET_NOINLINE
 #endif
 
-namespace movenet {
+namespace movenet::MOVENET_VECTORS {
 
 constexpr float kReachAtZero = 1.8f;
 constexpr float kNothing = -std::numeric_limits<float>::infinity();
@@ -60,6 +60,62 @@ struct KeypointRule {
     static Row score(Row value, Row reach) { return value / reach; }
 };
 
+// The rows of a tile of adjacent floats where they lie: nothing is copied. For grids of a tile's size or more.
+struct PackedTiles {
+    const float* cells;
+    std::ptrdiff_t row_step;
+
+    PackedTiles() = default;
+    PackedTiles(const Plane& plane, int) : cells(static_cast<const float*>(plane.data)), row_step(plane.row_step) {}
+
+    static bool can_read(const Plane& plane, int grid) {
+        return plane.type == MOVENET_FLOAT32 && plane.column_step == 1 && grid >= std::max(kTileRows, kTileColumns);
+    }
+
+    struct Tile {
+        const float* first;
+        std::ptrdiff_t row_step;
+        Row row(int index) const { return Row::load(first + index * row_step); }
+    };
+    Tile tile(int x, int y) const { return {cells + y * row_step + x, row_step}; }
+};
+
+// Tiles of any other plane, turned into floats as they are looked at.
+struct ConvertedTiles {
+    Plane plane;
+    int grid;
+
+    ConvertedTiles() = default;
+    ConvertedTiles(const Plane& plane, int grid) : plane(plane), grid(grid) {}
+
+    struct Tile {
+        float cells[kTileRows * kTileColumns];
+        Row row(int index) const { return Row::load(cells + index * kTileColumns); }
+    };
+    Tile tile(int x, int y) const {
+        Tile tile;
+        plane.read_tile(x, y, grid, tile.cells);
+        return tile;
+    }
+};
+
+// The value that a winner has at least, for each unit of its reach, where `best` is scored already.
+inline float needed_value(float best) {
+    return best > kSmallest ? best * (1.0f - kLooser) : kNothing;
+}
+
+// The lowest bit that is set, of a number with one.
+inline int lowest_bit(std::uint32_t bits) {
+#if defined(__GNUC__)
+    return __builtin_ctz(bits);
+#else
+    int place = 0;
+    for (; !(bits >> place & 1u); ++place) {
+    }
+    return place;
+#endif
+}
+
 // What stored numbers mean (movenet_values): the ceiling that no value exceeds, the value of a number, the least number
 // whose value can reach a given one, and the values of a whole tile.
 
@@ -68,7 +124,7 @@ struct PlainValues {
     float ceiling;
 
     float value(float number) const { return std::min(number, ceiling); }
-    float least_number(float value) const { return value; }
+    Row least_number(Row value) const { return value; }
 
     // The values of a tile's numbers, NaN for those that cannot be selected.
     void read(const Row* numbers, const Row*, float, Row* values) const {
@@ -85,42 +141,33 @@ struct Logits {
     float value(float number) const { return static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(number)))); }
 
     // logit(p) = ln p - ln(1 - p) is at least ln 2 * log2 p + p. The float's own exponent and mantissa, read as a fixed
-    // point number, are at most its log2.
-    float least_number(float value) const {
-        if (!(value >= std::numeric_limits<float>::min())) {
-            return kNothing;
-        }
-        std::int32_t bits;
-        std::memcpy(&bits, &value, sizeof bits);
-        const float log2 = static_cast<float>(bits - 0x3f800000) * 0x1p-23f;
-        return 0.69314718f * log2 + value - kLooser;
+    // point number, are at most its log2. The value is minus infinity or above kSmallest, so not subnormal.
+    Row least_number(Row value) const {
+        const Row log2 = (value.bits() - Row::fill(0x3f800000)) * Row::fill(0x1p-23f);
+        return Row::fill(0.69314718f) * log2 + value - Row::fill(kLooser);
     }
 
-    // Computes only those values that can score `score`, or what the tile's highest number does.
+    // Computes the value of the tile's highest number, and only those others that can score as much, or `score`.
     void read(const Row* numbers, const Row* reaches, float score, Row* values) const {
-        float number[kTileCells], reach[kTileCells], read[kTileCells];
-        Row highest = Row::fill(kNothing);
+        float number[kTileCells], read[kTileCells], reach[kTileCells];
+        Row finite[kTileRows], highest = Row::fill(kNothing);
         for (int i = 0; i < kTileRows; ++i) {
-            const Row finite = numbers[i].where_finite(numbers[i]);
-            finite.store(number + i * kTileColumns);
+            finite[i] = numbers[i].where_finite(numbers[i]);
+            finite[i].store(number + i * kTileColumns);
             reaches[i].store(reach + i * kTileColumns);
-            highest = max(finite, highest);
-            values[i] = Row::fill(kNan);
-            values[i].store(read + i * kTileColumns);
+            Row::fill(kNan).store(read + i * kTileColumns);
+            highest = max(finite[i], highest);
         }
         const float top = highest.highest();
-        if (top == kNothing) {
-            return;
-        }
-        const auto compute = [&](int cell) {
-            read[cell] = value(number[cell]);
-            score = std::max(score, read[cell] / reach[cell]);
-        };
-        compute(static_cast<int>(std::find(number, number + kTileCells, top) - number));
-        for (int i = 0; i < kTileCells; ++i) {
-            const float needed = score > kSmallest ? score * (1.0f - kLooser) : 0.0f;
-            if (number[i] >= least_number(needed * reach[i])) {
-                compute(i);
+        if (top > kNothing) {
+            const auto place = std::find(number, number + kTileCells, top) - number;
+            const float needed = needed_value(std::max(score, value(top) / reach[place]));
+            for (int i = 0; i < kTileRows; ++i) {
+                unsigned able = finite[i].at_least(least_number(Row::fill(needed) * reaches[i]));
+                for (; able; able &= able - 1) {
+                    const int cell = i * kTileColumns + lowest_bit(able);
+                    read[cell] = value(number[cell]);
+                }
             }
         }
         for (int i = 0; i < kTileRows; ++i) {
@@ -128,18 +175,6 @@ struct Logits {
         }
     }
 };
-
-// The lowest bit that is set, of a number with one.
-inline int lowest_bit(std::uint32_t bits) {
-#if defined(__GNUC__)
-    return __builtin_ctz(bits);
-#else
-    int place = 0;
-    for (; !(bits >> place & 1u); ++place) {
-    }
-    return place;
-#endif
-}
 
 template <class Rule, class Tiles, class Values>
 class Search {
@@ -156,14 +191,20 @@ public:
 
     // The best cell; not found if no cell is finite.
     Candidate run() {
-        search_band(0);
-        for (int distance = 1; distance <= std::max(above_, below_); ++distance) {
-            if (distance <= above_) {
-                search_band(-distance);
+        for (int x = x_ - kTileColumns; x + kTileColumns > left_; x -= kTileColumns) {
+            search_tiles(x, x, y_);
+        }
+        search_tiles(x_ + kTileColumns, right_, y_);
+        int up = y_ - kTileRows, down = y_ + kTileRows;
+        while (up + kTileRows > top_ || down <= bottom_) {
+            if (up + kTileRows > top_) {
+                search_tiles(left_, right_, up);
             }
-            if (distance <= below_) {
-                search_band(distance);
+            if (down <= bottom_) {
+                search_tiles(left_, right_, down);
             }
+            up -= kTileRows;
+            down += kTileRows;
         }
         return best_;
     }
@@ -175,38 +216,33 @@ private:
     int first_column(int x) const { return std::max(0, std::min(x, grid_ - kTileColumns)); }
     int first_row(int y) const { return std::max(0, std::min(y, grid_ - kTileRows)); }
 
-    // From the best score: how many tiles on each side of the first can hold a winner, and how high its value is.
+    // From the best score: the square of cells that can hold a winner, and how high its value is.
     void set_bounds() {
-        const bool bounded = best_.score > kSmallest;
-        const float radius = bounded ? values_.ceiling / best_.score * (1.0f + kLooser) - kReachAtZero
-                                     : std::numeric_limits<float>::max();
-        needed_ = bounded ? best_.score * (1.0f - kLooser) : 0.0f;
-        allowance_ = bounded ? 0.0f : kNothing;
+        needed_ = needed_value(best_.score);
+        const float radius = best_.score > kSmallest ? values_.ceiling / best_.score * (1.0f + kLooser) - kReachAtZero
+                                                     : std::numeric_limits<float>::max();
         const float last = static_cast<float>(grid_ - 1);
         const auto cell = [last](float place) { return static_cast<int>(std::clamp(place, 0.0f, last)); };
-        left_ = (x_ + kTileColumns - 1 - cell(target_.x - radius)) / kTileColumns;
-        right_ = (cell(target_.x + radius) - x_) / kTileColumns;
-        above_ = (y_ + kTileRows - 1 - cell(target_.y - radius)) / kTileRows;
-        below_ = (cell(target_.y + radius) - y_) / kTileRows;
+        left_ = cell(target_.x - radius);
+        right_ = cell(target_.x + radius);
+        top_ = cell(target_.y - radius);
+        bottom_ = cell(target_.y + radius);
     }
 
-    // One row of tiles, `band` rows of tiles below the first tile.
-    void search_band(int band) {
-        constexpr float half_width = (kTileColumns - 1) / 2.0f, half_height = (kTileRows - 1) / 2.0f;
-        const int unclamped_y = y_ + band * kTileRows;
-        const int y = first_row(unclamped_y);
-        // A tile is as far away as the greater of its horizontal and vertical distances, at least.
-        const float dy = std::fabs(static_cast<float>(unclamped_y) + half_height - target_.y) - half_height;
-        const float nearest = std::max(dy, 0.0f) + half_width;
-        const int end = x_ + right_ * kTileColumns;
-        int unclamped_x = x_ - left_ * kTileColumns;
-        float middle = static_cast<float>(unclamped_x) + half_width;
-        for (; unclamped_x <= end; unclamped_x += kTileColumns, middle += kTileColumns) {
-            const int x = first_column(unclamped_x);
-            const float reach = std::max(nearest, std::fabs(middle - target_.x)) + (kReachAtZero - half_width);
-            const float value = needed_ * reach + allowance_;
-            if (reaches(tiles_.tile(x, y), values_.least_number(value)) && !(x == x_ && y == y_)) {
-                improve(x, y);
+    // The tiles of one row of tiles that hold the columns `x` to `end`.
+    void search_tiles(int x, int end, int y) {
+        constexpr float half_height = (kTileRows - 1) / 2.0f;
+        y = first_row(y);
+        // A cell is at least as far away as its column is, and as the tile's nearest row is.
+        const float dy = std::fabs(static_cast<float>(y) + half_height - target_.y) - half_height;
+        const Row nearest = Row::fill(std::max(dy, 0.0f) + kReachAtZero);
+        const Row columns = Row::count_from(-target_.x) + Row::fill(0);
+        for (; x <= end; x += kTileColumns) {
+            const int column = first_column(x);
+            const Row dx = abs(columns + Row::fill(static_cast<float>(column)));
+            const Row least = Row::fill(needed_) * max(dx + Row::fill(kReachAtZero), nearest);
+            if (reaches(tiles_.tile(column, y), values_.least_number(least))) {
+                improve(column, y);
             }
         }
     }
@@ -219,8 +255,8 @@ private:
         }
     }
 
-    // Whether a number of the tile is `least` or more; true, too, of some tiles with NaN.
-    static bool reaches(const Tile& tile, float least) {
+    // Whether a number of the tile is as high as its column's `least`; true, too, of some tiles with NaN.
+    static bool reaches(const Tile& tile, Row least) {
         Row highest = tile.row(0);
         for (int i = 1; i < kTileRows; ++i) {
             highest = max(tile.row(i), highest);
@@ -259,12 +295,11 @@ private:
     Values values_;
     Point target_;
     Candidate best_;
-    int x_, y_;                         // the first tile's first cell
-    int left_, right_, above_, below_;  // how many tiles further the search goes
-    float needed_;                      // the value that a winner has at least, for each unit of its reach
-    float allowance_;                   // minus infinity while any value may win, else 0
+    int x_, y_;                        // the first tile's first cell
+    int left_, right_, top_, bottom_;  // the first and last column and row that can hold a winner
+    float needed_;                     // the value that a winner has at least, for each unit of its reach
 };
 
-}  // namespace movenet
+}  // namespace movenet::MOVENET_VECTORS
 
 #endif  // MOVENET_SRC_SEARCH_H
