@@ -19,10 +19,10 @@
 #include "head.h"
 
 #if defined(__clang__)
-#pragma clang attribute push(__attribute__((target("avx"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
 #else
 #pragma GCC push_options
-#pragma GCC target("avx")
+#pragma GCC target("avx2")
 #endif
 
 #undef MOVENET_SSE2

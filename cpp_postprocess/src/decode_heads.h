@@ -15,12 +15,21 @@ namespace movenet::MOVENET_VECTORS {
 
 constexpr int kAtOnce = 32;  // keypoints that are searched together; their searches lie on the stack
 
-// The two channels, x then y, that reg or offset hold for one keypoint, at one cell.
-inline Point read_shift(const movenet_tensor& tensor, int image, int keypoint, const Candidate& cell) {
-    const float x = plane_of(tensor, image, 2 * keypoint).at(cell.x, cell.y);
-    const float y = plane_of(tensor, image, 2 * keypoint + 1).at(cell.x, cell.y);
-    return {is_finite(x) ? x : 0.0f, is_finite(y) ? y : 0.0f};
-}
+// Reg or offset of one image: two channels, x then y, of each keypoint.
+struct Shifts {
+    Plane first;
+    std::ptrdiff_t channel_step;
+
+    Shifts(const movenet_tensor& tensor, int image)
+        : first(plane_of(tensor, image, 0)), channel_step(static_cast<std::ptrdiff_t>(tensor.channel_step)) {}
+
+    Point at(int keypoint, int cell_x, int cell_y) const {
+        const std::ptrdiff_t x = first.index(cell_x, cell_y) + 2 * keypoint * channel_step, y = x + channel_step;
+        return {finite_or_zero(first.number(x)), finite_or_zero(first.number(y))};
+    }
+
+    static float finite_or_zero(float number) { return is_finite(number) ? number : 0.0f; }
+};
 
 inline void write_point(float* point, Point place_cells, float score, float grid) {
     point[0] = place_cells.x / grid;
@@ -40,9 +49,10 @@ Candidate find_center(const movenet_heads& heads, int image, const Values& value
 template <class Tiles, class Values>
 void find_keypoints(const movenet_heads& heads, int image, const Values& values, const Candidate& person, int first,
                     int count, float* points) {
+    const Shifts reg(heads.reg, image), offset(heads.offset, image);
     Point regressed[kAtOnce];
     for (int i = 0; i < count; ++i) {
-        const Point shift = read_shift(heads.reg, image, first + i, person);
+        const Point shift = reg.at(first + i, person.x, person.y);
         regressed[i] = {static_cast<float>(person.x) + shift.x, static_cast<float>(person.y) + shift.y};
     }
     // All start before the first goes on: a start takes no branches, so the processor overlaps it with the next.
@@ -56,7 +66,7 @@ void find_keypoints(const movenet_heads& heads, int image, const Values& values,
         const Candidate best = searches[i].run();
         float* point = points + 3 * i;
         if (best.found()) {
-            const Point fine = read_shift(heads.offset, image, first + i, best);
+            const Point fine = offset.at(first + i, best.x, best.y);
             const Point place{static_cast<float>(best.x) + fine.x, static_cast<float>(best.y) + fine.y};
             const float number = plane_of(heads.heatmap, image, first + i).at(best.x, best.y);
             write_point(point, place, values.value(number), grid);

@@ -29,10 +29,11 @@ struct Plane {
     std::int32_t zero_point;
     float scale;
 
-    float at(int x, int y) const {
-        const std::ptrdiff_t index = y * row_step + x * column_step;
+    std::ptrdiff_t index(int x, int y) const { return y * row_step + x * column_step; }
+    float number(std::ptrdiff_t index) const {
         return type == MOVENET_FLOAT32 ? static_cast<const float*>(data)[index] : converted(index);
     }
+    float at(int x, int y) const { return number(index(x, y)); }
 
     // The tile whose first cell is (x, y); cells outside the grid are NaN, which is never selected.
     void read_tile(int x, int y, int grid, float* cells) const;

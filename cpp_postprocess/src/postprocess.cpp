@@ -115,7 +115,7 @@ extern "C" movenet_status movenet_decode(const movenet_heads* heads, float* poin
         return status;
     }
 #if defined(MOVENET_AVX_AT_RUN_TIME)
-    if (__builtin_cpu_supports("avx")) {
+    if (__builtin_cpu_supports("avx2")) {
         movenet::avx::decode(*heads, points);
         return MOVENET_OK;
     }

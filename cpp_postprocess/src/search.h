@@ -41,9 +41,9 @@ struct Point {
 };
 
 struct Candidate {
-    float score = kNothing;
-    int x = -1;
-    int y = -1;
+    float score;
+    int x;
+    int y;
 
     bool found() const { return y >= 0; }
     bool loses_to(const Candidate& other) const {
@@ -60,8 +60,9 @@ struct KeypointRule {
     static Row score(Row value, Row reach) { return value / reach; }
 };
 
-// The rows of a tile of adjacent floats where they lie: nothing is copied. For grids of a tile's size or more.
+// The rows of a tile of adjacent floats where they lie: nothing is copied. For grids that whole tiles fill.
 struct PackedTiles {
+    static_assert(kTileColumns % kTileRows == 0, "a grid that whole tiles fill sideways must be filled upright, too");
     const float* cells;
     std::ptrdiff_t row_step;
 
@@ -69,7 +70,7 @@ struct PackedTiles {
     PackedTiles(const Plane& plane, int) : cells(static_cast<const float*>(plane.data)), row_step(plane.row_step) {}
 
     static bool can_read(const Plane& plane, int grid) {
-        return plane.type == MOVENET_FLOAT32 && plane.column_step == 1 && grid >= std::max(kTileRows, kTileColumns);
+        return plane.type == MOVENET_FLOAT32 && plane.column_step == 1 && grid % kTileColumns == 0;
     }
 
     struct Tile {
@@ -181,30 +182,28 @@ class Search {
 public:
     Search() = default;  // to be assigned: an array of searches needs no values yet
     Search(const Tiles& tiles, int grid, const Values& values, Point target)
-        : tiles_(tiles), grid_(grid), values_(values), target_(target) {
-        const float last = static_cast<float>(grid - 1);
-        x_ = first_column(static_cast<int>(std::clamp(target.x, 0.0f, last)) - (kTileColumns - 1) / 2);
-        y_ = first_row(static_cast<int>(std::clamp(target.y, 0.0f, last)) - (kTileRows - 1) / 2);
+        : tiles_(tiles), grid_(grid), values_(values), target_(target), best_{kNothing, -1, -1} {
+        x_ = higher(0, lower(nearest_cell(target.x) - (kTileColumns - 1) / 2, last_start(kTileColumns)));
+        y_ = higher(0, lower(nearest_cell(target.y) - (kTileRows - 1) / 2, last_start(kTileRows)));
         best_ = best_of(x_, y_);
         set_bounds();
     }
 
     // The best cell; not found if no cell is finite.
     Candidate run() {
+        // Beside the first tile, then above and below it.
         for (int x = x_ - kTileColumns; x + kTileColumns > left_; x -= kTileColumns) {
-            search_tiles(x, x, y_);
+            search_tiles(higher(0, x), 1, y_);
         }
-        search_tiles(x_ + kTileColumns, right_, y_);
+        search_columns(x_ + kTileColumns, right_, y_);
         int up = y_ - kTileRows, down = y_ + kTileRows;
-        while (up + kTileRows > top_ || down <= bottom_) {
+        for (; up + kTileRows > top_ || down <= bottom_; up -= kTileRows, down += kTileRows) {
             if (up + kTileRows > top_) {
-                search_tiles(left_, right_, up);
+                search_columns(left_, right_, higher(0, up));
             }
             if (down <= bottom_) {
-                search_tiles(left_, right_, down);
+                search_columns(left_, right_, lower(down, last_start(kTileRows)));
             }
-            up -= kTileRows;
-            down += kTileRows;
         }
         return best_;
     }
@@ -212,39 +211,64 @@ public:
 private:
     using Tile = typename Tiles::Tile;
 
-    // Tiles at the border are moved inside: they overlap their neighbours instead of crossing it.
-    int first_column(int x) const { return std::max(0, std::min(x, grid_ - kTileColumns)); }
-    int first_row(int y) const { return std::max(0, std::min(y, grid_ - kTileRows)); }
+    // By value: std::min and std::max of references keep both in memory.
+    static int lower(int a, int b) { return a < b ? a : b; }
+    static int higher(int a, int b) { return a > b ? a : b; }
+
+    // The last row or column at which `length` cells inside the grid begin; 0 in smaller grids.
+    int last_start(int length) const { return higher(0, grid_ - length); }
+
+    int nearest_cell(float place) const {
+        const float last = static_cast<float>(grid_ - 1);
+        place = place > 0.0f ? place : 0.0f;
+        return static_cast<int>(place < last ? place : last);
+    }
 
     // From the best score: the square of cells that can hold a winner, and how high its value is.
     void set_bounds() {
         needed_ = needed_value(best_.score);
         const float radius = best_.score > kSmallest ? values_.ceiling / best_.score * (1.0f + kLooser) - kReachAtZero
                                                      : std::numeric_limits<float>::max();
-        const float last = static_cast<float>(grid_ - 1);
-        const auto cell = [last](float place) { return static_cast<int>(std::clamp(place, 0.0f, last)); };
-        left_ = cell(target_.x - radius);
-        right_ = cell(target_.x + radius);
-        top_ = cell(target_.y - radius);
-        bottom_ = cell(target_.y + radius);
+        left_ = nearest_cell(target_.x - radius);
+        right_ = nearest_cell(target_.x + radius);
+        top_ = nearest_cell(target_.y - radius);
+        bottom_ = nearest_cell(target_.y + radius);
     }
 
-    // The tiles of one row of tiles that hold the columns `x` to `end`.
-    void search_tiles(int x, int end, int y) {
+    // The tiles that begin at row `y` and hold the columns `first` to `last`; at the right border they begin further
+    // left. Only converted tiles may reach beyond the grid.
+    void search_columns(int first, int last, int y) {
+        if (first <= last) {
+            const int tiles = (last - first) / kTileColumns + 1;
+            search_tiles(higher(0, lower(first, grid_ - tiles * kTileColumns)), tiles, y);
+        }
+    }
+
+    // `count` tiles side by side, the first one from cell (x, y) on.
+    void search_tiles(int x, int count, int y) {
         constexpr float half_height = (kTileRows - 1) / 2.0f;
-        y = first_row(y);
         // A cell is at least as far away as its column is, and as the tile's nearest row is.
         const float dy = std::fabs(static_cast<float>(y) + half_height - target_.y) - half_height;
-        const Row nearest = Row::fill(std::max(dy, 0.0f) + kReachAtZero);
-        const Row columns = Row::count_from(-target_.x) + Row::fill(0);
-        for (; x <= end; x += kTileColumns) {
-            const int column = first_column(x);
-            const Row dx = abs(columns + Row::fill(static_cast<float>(column)));
-            const Row least = Row::fill(needed_) * max(dx + Row::fill(kReachAtZero), nearest);
-            if (reaches(tiles_.tile(column, y), values_.least_number(least))) {
-                improve(column, y);
+        const Row nearest = Row::fill(dy > 0.0f ? dy : 0.0f);
+        Row dx = Row::count_from(static_cast<float>(x) - target_.x), needed = Row::fill(needed_);
+        const Tiles tiles = tiles_;
+        for (const int end = x + count * kTileColumns; x < end; x += kTileColumns) {
+            const Row least = needed * (max(abs(dx), nearest) + Row::fill(kReachAtZero));
+            if (highest_row(tiles.tile(x, y)).reaches(values_.least_number(least))) {
+                improve(x, y);
+                needed = Row::fill(needed_);
             }
+            dx = dx + Row::fill(kTileColumns);
         }
+    }
+
+    // The highest number of each of a tile's columns. NaN does not count, or reaches anything.
+    static Row highest_row(const Tile& tile) {
+        Row highest = tile.row(0);
+        for (int i = 1; i < kTileRows; ++i) {
+            highest = max(tile.row(i), highest);
+        }
+        return highest;
     }
 
     MOVENET_NOINLINE void improve(int x, int y) {
@@ -253,15 +277,6 @@ private:
             best_ = other;
             set_bounds();
         }
-    }
-
-    // Whether a number of the tile is as high as its column's `least`; true, too, of some tiles with NaN.
-    static bool reaches(const Tile& tile, Row least) {
-        Row highest = tile.row(0);
-        for (int i = 1; i < kTileRows; ++i) {
-            highest = max(tile.row(i), highest);
-        }
-        return highest.reaches(least);
     }
 
     // The first of the cells of a tile that score best.
@@ -287,7 +302,8 @@ private:
             places |= scores[i].equals(top) << i * kTileColumns;
         }
         const int place = lowest_bit(places);
-        return top > kNothing ? Candidate{top, x + place % kTileColumns, y + place / kTileColumns} : Candidate{};
+        return top > kNothing ? Candidate{top, x + place % kTileColumns, y + place / kTileColumns}
+                              : Candidate{kNothing, -1, -1};
     }
 
     Tiles tiles_;
