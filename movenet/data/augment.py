@@ -111,6 +111,13 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
     return CropMove(square_matrix(varied, size, rotation, mirrored), mirrored)
 
 
+def crop_reach(config: AugmentationConfig) -> float:
+    """How far from the middle of a square its crops reach, to the left, right, up and down, in sides of the square."""
+    tilt_degrees = 45.0 if config.any_rotation_probability > 0 else min(2 * config.rotation_degrees, 45.0)
+    tilt = np.deg2rad(tilt_degrees)
+    return config.scale_max * (config.shift_share + (np.cos(tilt) + np.sin(tilt)) / 2)
+
+
 # Fewer points do not tell where a half of the body is.
 _MIN_HALF_POINTS = 3
 
@@ -126,11 +133,19 @@ def half_body_square(
         halves: of the skeleton.
         rng: chooses the half.
     """
-    half = halves.upper if rng.random() < 0.5 else halves.lower
-    points = points_px[labelled & half]
-    if len(points) < _MIN_HALF_POINTS:
+    return _square_around(points_px[labelled & (halves.upper if rng.random() < 0.5 else halves.lower)])
+
+
+def half_body_squares(points_px: np.ndarray, labelled: np.ndarray, halves: BodyHalves) -> list[Square]:
+    """Those that `half_body_square` may give."""
+    squares = (_square_around(points_px[labelled & half]) for half in halves)
+    return [square for square in squares if square is not None]
+
+
+def _square_around(points_px: np.ndarray) -> Square | None:
+    if len(points_px) < _MIN_HALF_POINTS:
         return None
-    smallest, largest = points.min(axis=0), points.max(axis=0)
+    smallest, largest = points_px.min(axis=0), points_px.max(axis=0)
     (center_x, center_y), side = (smallest + largest) / 2, float((largest - smallest).max())
     # Points lie inside the body.
     return Square(float(center_x), float(center_y), max(side, 1.0) * (1 + 2 * MARGIN_SHARE))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -26,12 +25,12 @@ from movenet.data.augment import (
     drop_patches,
     half_body_square,
 )
+from movenet.data.cache import CropCache
 from movenet.data.labels import TrainingPoints, training_points
 from movenet.data.pictures import read_annotated
-from movenet.data.records import PictureRecord
 from movenet.data.sets import Entry
 from movenet.errors import DataError
-from movenet.geometry import apply_matrix, person_square, warp_picture
+from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, person_square, warp_picture
 from movenet.skeleton import Skeleton
 
 _logger = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ class CropDataset(Dataset[Sample | None]):
         augmentation: how far a crop is varied.
         seed: of all chance.
         view_size: V, if a teacher is to see the crops too.
-        keep_decoded: whether each process keeps every picture in memory once it was decoded.
+        cache: holds the decoded pictures of the entries, if it is not to be decoded for each sample.
     """
 
     def __init__(
@@ -96,7 +95,7 @@ class CropDataset(Dataset[Sample | None]):
         augmentation: AugmentationConfig,
         seed: int,
         view_size: int | None = None,
-        keep_decoded: bool = False,
+        cache: CropCache | None = None,
     ) -> None:
         self.entries = entries
         self.skeleton = skeleton
@@ -105,7 +104,7 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
-        self._decoded: dict[tuple[Path, bool], np.ndarray] | None = {} if keep_decoded else None
+        self._cache = cache
         self._appearance = appearance_transform(augmentation)
         self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
 
@@ -115,11 +114,11 @@ class CropDataset(Dataset[Sample | None]):
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
         entry, move, rng = self._draw(key)
         try:
-            picture = self._read(entry.picture)
+            pixels, matrix = self._read(key[1], move.matrix)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
-        image = cv2.cvtColor(warp_picture(picture, move.matrix, self.input_size), cv2.COLOR_BGR2RGB)
+        image = cv2.cvtColor(warp_picture(pixels, matrix, self.input_size), cv2.COLOR_BGR2RGB)
         self._appearance.set_random_seed(int(rng.integers(2**31)))
         image = self._appearance(image=image)["image"]
         labels = self._labels(entry, move)
@@ -127,7 +126,7 @@ class CropDataset(Dataset[Sample | None]):
             joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
             size = float(labels.size_unit[0]) * self.input_size
             image = drop_patches(image, joints, size, self.augmentation, rng)
-        return Sample(_planes(image), *labels, view=_planes(self._view(picture, move.matrix)))
+        return Sample(_planes(image), *labels, view=_planes(self._view(pixels, matrix)))
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
         """What `self[key]` says about its image, without reading the picture."""
@@ -145,26 +144,25 @@ class CropDataset(Dataset[Sample | None]):
             square = half_body_square(points.points_px, points.labelled, self._halves, rng) or square
         return entry, draw_crop_move(square, self.input_size, self.augmentation, rng), rng
 
-    def _read(self, picture: PictureRecord) -> np.ndarray:
-        if self._decoded is None:
-            return read_annotated(picture)
-        key = picture.path, picture.upright
-        if key not in self._decoded:
-            self._decoded[key] = read_annotated(picture)
-        return self._decoded[key]
+    def _read(self, index: int, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels of an entry's picture, and a `_px` -> `_input` matrix as a matrix for these pixels."""
+        if self._cache is None:
+            return read_annotated(self.entries[index].picture), matrix
+        pixels, part, halvings = self._cache[index]
+        return pixels, matrix_from_part(matrix, part, halvings)
 
-    def _view(self, picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    def _view(self, pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         if self.view_size is None:
             return np.zeros((0, 0, 3), np.uint8)
         enlarged = matrix * (self.view_size / self.input_size)
-        return cv2.cvtColor(warp_picture(picture, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
+        return cv2.cvtColor(warp_picture(pixels, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
 
     def _labels(self, entry: Entry, move: CropMove) -> SampleLabels:
         num_keypoints = self.skeleton.num_keypoints
         points_unit = np.zeros((self.max_persons, num_keypoints, 2), np.float32)
         labelled = np.zeros((self.max_persons, num_keypoints), bool)
         size_unit = np.zeros(self.max_persons, np.float32)
-        scale = np.sqrt(abs(np.linalg.det(move.matrix[:, :2]))) / self.input_size
+        scale = matrix_scale(move.matrix) / self.input_size
         order = self.skeleton.mirror_permutation if move.mirrored else np.arange(num_keypoints)
         points_of_first: TrainingPoints | None = None
         row = 0
