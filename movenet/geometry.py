@@ -143,14 +143,14 @@ def square_matrix(square: Square, size: int, rotation_degrees: float = 0.0, mirr
     Returns:
         float64 [2, 3]; `input = matrix @ (x_px, y_px, 1)`.
     """
-    angle = np.deg2rad(rotation_degrees)
+    angle = math.radians(rotation_degrees)
     scale = size / square.side_px
-    cosine, sine = scale * np.cos(angle), scale * np.sin(angle)
-    linear = np.array([[cosine, -sine], [sine, cosine]])
+    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
+    matrix = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0]])
     if mirror:
-        linear = np.diag([-1.0, 1.0]) @ linear
-    shift = size / 2 - linear @ np.array([square.center_x_px, square.center_y_px])
-    return np.column_stack([linear, shift])
+        matrix[0] *= -1
+    matrix[:, 2] = size / 2 - matrix[:, :2] @ (square.center_x_px, square.center_y_px)
+    return matrix
 
 
 def warp_picture(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray:

@@ -7,6 +7,7 @@ the points where they are, is albumentations.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -96,7 +97,7 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
         config: how far.
         rng: the only source of chance.
     """
-    scale = float(np.exp(rng.uniform(np.log(config.scale_min), np.log(config.scale_max))))
+    scale = math.exp(rng.uniform(math.log(config.scale_min), math.log(config.scale_max)))
     side = square.side_px * scale
     shift_x, shift_y = rng.uniform(-config.shift_share, config.shift_share, 2) * side
     varied = replace(
@@ -106,7 +107,7 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
         rotation = rng.uniform(-180.0, 180.0)
     else:
         limit = 2 * config.rotation_degrees
-        rotation = float(np.clip(rng.normal(0.0, config.rotation_degrees), -limit, limit))
+        rotation = min(max(rng.normal(0.0, config.rotation_degrees), -limit), limit)
     mirrored = bool(rng.random() < config.mirror_probability)
     return CropMove(square_matrix(varied, size, rotation, mirrored), mirrored)
 
@@ -114,8 +115,8 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
 def crop_reach(config: AugmentationConfig) -> float:
     """How far from the middle of a square its crops reach, to the left, right, up and down, in sides of the square."""
     tilt_degrees = 45.0 if config.any_rotation_probability > 0 else min(2 * config.rotation_degrees, 45.0)
-    tilt = np.deg2rad(tilt_degrees)
-    return config.scale_max * (config.shift_share + (np.cos(tilt) + np.sin(tilt)) / 2)
+    tilt = math.radians(tilt_degrees)
+    return config.scale_max * (config.shift_share + (math.cos(tilt) + math.sin(tilt)) / 2)
 
 
 # Fewer points do not tell where a half of the body is.
@@ -183,7 +184,7 @@ def _bones_away(skeleton: Skeleton, end: int) -> np.ndarray:
 
 
 def appearance_transform(config: AugmentationConfig) -> albumentations.Compose:
-    """Colour and quality; call it as `transform(image=uint8 RGB)["image"]`, seed it by `set_random_seed`."""
+    """Colour and quality; call it as `transform(image=uint8 RGB)["image"]`, after `set_random_state`."""
     colour = albumentations.OneOf(
         [
             albumentations.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3, p=1.0),

@@ -9,7 +9,6 @@ picture, whether it could be read; the regions' pixels, uint8 BGR, row by row, i
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import logging
 import mmap
@@ -32,6 +31,7 @@ from movenet.data.records import PictureRecord
 from movenet.data.regions import Region, RegionPlan
 from movenet.errors import DataError
 from movenet.geometry import Part, reduced_part
+from movenet.outputs import replaced_file
 
 _MAGIC = b"MVNCROPS"
 _HEADER = struct.Struct("<8s32sQ")
@@ -122,8 +122,6 @@ def open_cache(path: Path, plan: RegionPlan, threads: int) -> CropCache:
                 _build(path, plan, fingerprint, length, threads)
             return CropCache(path, plan)
     except OSError as error:
-        if error.errno == errno.ENOSPC:
-            raise DataError(f"{path}: the disk is full; the cache takes {_megabytes(length)}") from error
         raise DataError(f"{path}: the cache cannot be used: {error.strerror or error}") from error
 
 
@@ -151,15 +149,10 @@ def _build(path: Path, plan: RegionPlan, fingerprint: bytes, length: int, thread
     if free < length:
         raise DataError(f"{path}: the cache takes {_megabytes(length)}, but the disk has {_megabytes(free)} free")
     _logger.info("%s: building the cache, %s", path, _megabytes(length))
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            _write(file, plan, fingerprint, length, threads)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replaced_file(path) as temporary, temporary.open("wb") as file:
+        _write(file, plan, fingerprint, length, threads)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _write(file: BinaryIO, plan: RegionPlan, fingerprint: bytes, length: int, threads: int) -> None:
