@@ -1,4 +1,4 @@
-"""The targets of one sample in plain NumPy, keypoint by keypoint: what `movenet.data.targets` is measured and tested by."""
+"""The targets of one sample in plain NumPy, keypoint by keypoint: the measure and test of `movenet.data.targets`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """How the predecessor (fire717/movenet.pytorch) makes a training sample, spelt out again in its way.
 
 One sample at a time: the crop, which was cut and saved as a JPEG beforehand, is read and resized, varied by one of
-several separate warps and by colour arithmetic in NumPy, and its four maps are drawn cell by cell in Python: around each
-keypoint and center a window of peaks, reg in 5 x 5 cells, offset in one. Its faults are its speed's, too, and are kept.
+several separate warps and by colour arithmetic in NumPy, and its four maps are drawn cell by cell in Python: around
+each keypoint and center a window of peaks, reg in 5 x 5 cells, offset in one. Faults that cost or save time are kept.
 The operations and how often they come are the predecessor's; the words are not.
 """
 

@@ -184,8 +184,15 @@ class CropDataset(Dataset[Sample | None]):
 
 
 def _planes(image: np.ndarray) -> Tensor:
-    """uint8 [height, width, 3] -> [3, height, width]."""
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+    """uint8 [height, width, 3] -> [3, height, width] of the same memory."""
+    return torch.from_numpy(image).permute(2, 0, 1)
+
+
+def _stacked(column: Sequence[Tensor]) -> Tensor:
+    """Stacked in the layout of the first."""
+    if column[0].dim() != 3 or column[0].stride(0) != 1:
+        return torch.stack(list(column))
+    return torch.stack([image.permute(1, 2, 0) for image in column]).permute(0, 3, 1, 2)
 
 
 class Batch(NamedTuple):
@@ -198,11 +205,13 @@ class Batch(NamedTuple):
 def collate(samples: Sequence[Sample | None]) -> Batch:
     """Stack samples to a batch with a leading axis N, leaving out the unreadable ones.
 
+    The images' channels stay last in memory, where a network in that layout wants them: nobody moves them.
+
     Raises:
         DataError: if not one sample is left.
     """
     readable = [sample for sample in samples if sample is not None]
     if not readable:
         raise DataError(f"not one of a batch of {len(samples)} pictures could be read; the warnings above name them")
-    stacked = Sample(*(torch.stack(column) for column in zip(*readable, strict=True)))
+    stacked = Sample(*(_stacked(column) for column in zip(*readable, strict=True)))
     return Batch(stacked, len(samples) - len(readable))
