@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from movenet.data.augment import AugmentationConfig
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.data.sets import Entry, SetConfig, read_set
 from movenet.errors import DataError
@@ -49,6 +50,10 @@ class FittedScales:
         rank = self._first_ranks[index] + self._shares[index] * rng.random()
         moved = rank + rng.uniform(-_RANK_REACH, _RANK_REACH)
         return 1 / float(np.quantile(self._target_sizes, 1 - abs(1 - abs(moved))))
+
+    def with_range(self, config: AugmentationConfig) -> AugmentationConfig:
+        """The same augmentation with the smallest and the largest scale that `draw` can give as its range."""
+        return replace(config, scale_min=1 / float(self._target_sizes[-1]), scale_max=1 / float(self._target_sizes[0]))
 
 
 def fit_scales(

@@ -163,7 +163,7 @@ def test_fixed_parts_keep_weights_and_statistics(data_folder: Path, tmp_path: Pa
     start = tmp_path / "start"
     assert main(arguments(data_folder, start, **{"optimisation.epochs": 1})) == 0
     output = tmp_path / "run"
-    overrides = {"model.initial_weights": start / "best.ckpt", "data.keep_decoded": "true"}
+    overrides = {"model.initial_weights": start / "best.ckpt", "data.cache": tmp_path / "crops.cache"}
     assert main(arguments(data_folder, output, **overrides, **{"optimisation.fixed_parts": 2})) == 0
     before, after = (load_network(path)[0].state_dict() for path in (start / "best.ckpt", output / "last.ckpt"))
     changed = {name for name in before if not torch.allclose(before[name], after[name], rtol=1e-5, atol=0)}
