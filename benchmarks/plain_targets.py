@@ -14,8 +14,8 @@ def encode_sample(
     ignored: np.ndarray,
     grid_size: int,
     config: TargetConfig,
-) -> tuple[np.ndarray, ...]:
-    """The maps of `movenet.data.targets.Targets` without their leading axis.
+) -> dict[str, np.ndarray]:
+    """The maps of `movenet.data.targets.Targets` by name, without their leading axis.
 
     Args:
         points_unit: float32 [P, K, 2].
@@ -49,7 +49,15 @@ def encode_sample(
             for k in known:
                 _write(reg, reg_mask, k, cell, points[0, k], config.reg_radius_cells)
     heatmap_mask = 1 - ignored.astype(np.float32)[:, None, None]
-    return heatmap, heatmap_mask, center_map, reg, reg_mask, offset, offset_mask
+    return {
+        "heatmap": heatmap,
+        "heatmap_mask": heatmap_mask,
+        "center": center_map,
+        "reg": reg,
+        "reg_mask": reg_mask,
+        "offset": offset,
+        "offset_mask": offset_mask,
+    }
 
 
 def _cell(point: np.ndarray, grid_size: int) -> np.ndarray:
