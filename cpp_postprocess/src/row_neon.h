@@ -17,7 +17,7 @@ struct Row {
     static Row fill(float value) { return {vdupq_n_f32(value), vdupq_n_f32(value)}; }
     static Row count_from(float value) {
         const float steps[] = {0, 1, 2, 3, 4, 5, 6, 7};
-        return fill(value) + load(steps);
+        return {vaddq_f32(vdupq_n_f32(value), vld1q_f32(steps)), vaddq_f32(vdupq_n_f32(value), vld1q_f32(steps + 4))};
     }
     void store(float* to) const {
         vst1q_f32(to, left);
