@@ -85,7 +85,8 @@ def extract_square(image: np.ndarray, square: Square, size: int) -> tuple[np.nda
     snapped = square.snapped(2**halvings)
     left, top, side = int(snapped.left_px), int(snapped.top_px), int(snapped.side_px)
     height, width = image.shape[:2]
-    inside = image[max(top, 0) : min(top + side, height), max(left, 0) : min(left + side, width)]
+    # Ends below 0 would count from the picture's far side.
+    inside = image[max(top, 0) : max(top + side, 0), max(left, 0) : max(left + side, 0)]
     if inside.size == 0:
         return np.zeros((size, size, image.shape[2]), np.uint8), snapped
     pads = (max(-top, 0), max(top + side - height, 0), max(-left, 0), max(left + side - width, 0))
