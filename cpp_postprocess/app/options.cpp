@@ -69,7 +69,7 @@ public:
             has_value_ = false;
             return value_;
         }
-        if (position_ == arguments_.size()) {
+        if (!at_value()) {
             throw Error(name_ + " needs a value; see --help");
         }
         return arguments_[position_++];

@@ -59,6 +59,7 @@ TEST_CASE("what makes no sense is refused with what would") {
         {{"a.jpg"}, "unknown argument 'a.jpg'"},
         {{"--raw", "4x4", "--thread", "2"}, "unknown argument '--thread'"},
         {{"--image"}, "--image needs a value"},
+        {{"--image", "--times"}, "--image needs a value"},
         {{"--raw", "640"}, "WIDTHxHEIGHT, e.g. 640x480, not '640'"},
         {{"--raw", "0x480"}, "within 1 .. 16384, not '0'"},
         {{"--raw", "640x"}, "not ''"},
