@@ -246,6 +246,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=64, help="how many photographs")
     parser.add_argument("--rounds", type=int, default=10, help="calls of each way for each frame")
     parser.add_argument("--callgrind", action="store_true", help="count instructions too; needs valgrind")
+    parser.add_argument("--record", type=Path, help="only write the heads to this file, as docs/decode.c reads them")
     arguments = parser.parse_args()
 
     if arguments.pictures:
@@ -253,6 +254,9 @@ def main() -> None:
     else:
         random = np.random.default_rng(0)
         heads = [peaked_heads(random, 17, arguments.input_size // 4) for _ in range(arguments.frames)]
+    if arguments.record:
+        write_heads(arguments.record, heads)
+        return
     keypoints, grid, _ = heads[0][0].shape
     ways = decoders(grid)
     check_agreement(ways, heads)

@@ -64,15 +64,20 @@ movenet_status check_tensor(const movenet_tensor& tensor, const movenet_heads& h
     return fits ? MOVENET_OK : MOVENET_BAD_STEP;
 }
 
-movenet_status check(const movenet_heads& heads) {
+// How many floats the points of all images take.
+std::ptrdiff_t point_numbers(const movenet_heads& heads) {
+    return std::ptrdiff_t{3} * heads.keypoints * heads.images;
+}
+
+// MOVENET_OK only where the points take no more than `room` floats.
+movenet_status check(const movenet_heads& heads, std::ptrdiff_t room) {
     if (heads.keypoints < 1 || heads.keypoints > MOVENET_MAX_KEYPOINTS) {
         return MOVENET_BAD_KEYPOINTS;
     }
     if (heads.grid < 1 || heads.grid > MOVENET_MAX_GRID) {
         return MOVENET_BAD_GRID;
     }
-    const std::ptrdiff_t image_bytes = 3 * heads.keypoints * static_cast<std::ptrdiff_t>(sizeof(float));
-    if (heads.images < 1 || heads.images > PTRDIFF_MAX / image_bytes) {
+    if (heads.images < 1 || heads.images > room / (3 * heads.keypoints)) {
         return MOVENET_BAD_IMAGES;
     }
     if (heads.values != MOVENET_ANY && heads.values != MOVENET_PROBABILITIES && heads.values != MOVENET_LOGITS) {
@@ -94,6 +99,16 @@ movenet_status check(const movenet_heads& heads) {
     return MOVENET_OK;
 }
 
+// By the instructions that this processor has.
+auto fastest_decode() {
+#if defined(MOVENET_AVX_AT_RUN_TIME)
+    if (__builtin_cpu_supports("avx2")) {
+        return movenet::avx::decode;
+    }
+#endif
+    return movenet::common::decode;
+}
+
 }  // namespace
 
 extern "C" movenet_tensor movenet_nchw(const void* data, movenet_type type, int32_t channels, int32_t grid) noexcept {
@@ -107,20 +122,29 @@ extern "C" movenet_tensor movenet_nhwc(const void* data, movenet_type type, int3
 }
 
 extern "C" movenet_status movenet_decode(const movenet_heads* heads, float* points) noexcept {
-    if (!heads || !points) {
+    return movenet_decode_frames(heads, 1, points);
+}
+
+extern "C" movenet_status movenet_decode_frames(const movenet_heads* frames, int32_t count, float* points) noexcept {
+    if (!frames || !points) {
         return MOVENET_NULL_POINTER;
     }
-    const movenet_status status = check(*heads);
-    if (status != MOVENET_OK) {
-        return status;
+    if (count < 1) {
+        return MOVENET_BAD_IMAGES;
     }
-#if defined(MOVENET_AVX_AT_RUN_TIME)
-    if (__builtin_cpu_supports("avx2")) {
-        movenet::avx::decode(*heads, points);
-        return MOVENET_OK;
+    std::ptrdiff_t room = PTRDIFF_MAX / static_cast<std::ptrdiff_t>(sizeof(float));
+    for (std::int32_t i = 0; i < count; ++i) {
+        const movenet_status status = check(frames[i], room);
+        if (status != MOVENET_OK) {
+            return status;
+        }
+        room -= point_numbers(frames[i]);
     }
-#endif
-    movenet::common::decode(*heads, points);
+    const auto decode = fastest_decode();
+    for (std::int32_t i = 0; i < count; ++i) {
+        decode(frames[i], points);
+        points += point_numbers(frames[i]);
+    }
     return MOVENET_OK;
 }
 
@@ -131,7 +155,7 @@ extern "C" const char* movenet_status_message(movenet_status status) noexcept {
         case MOVENET_NULL_POINTER:
             return "heads, the data of its four tensors and points must all be given, one of them is NULL";
         case MOVENET_BAD_IMAGES:
-            return "the number of images must be at least 1, and all points must fit into memory";
+            return "the number of images, and of frames, must be at least 1, and all points must fit into memory";
         case MOVENET_BAD_KEYPOINTS:
             return "the number of keypoints must be 1 to 4096";
         case MOVENET_BAD_GRID:
