@@ -170,6 +170,8 @@ import os, signal, sys, threading, time
 import numpy as np
 from movenet.decoding import decode
 
+# A background job may have been started with this signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Every cell is scored: none of these numbers rules another one out.
 noise = -np.random.default_rng(0).random((256, 256, 256), np.float32)
 pairs = np.zeros((512, 1, 1), np.float32)
