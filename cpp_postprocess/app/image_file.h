@@ -14,8 +14,8 @@ namespace movenet::app {
 // For --help: which files are read, and through what; or why none are.
 const char* still_image_support();
 
-// The pixels as RGB without gaps. Throws Error if the file is no picture that can be read, is too large, or if this
-// build reads none.
+// The pixels as RGB without gaps, turned upright as the file's Exif data says. Throws Error if the file is no picture
+// that can be read, is too large, or if this build reads none.
 struct Picture {
     FrameLayout layout;
     std::vector<std::uint8_t> rgb;

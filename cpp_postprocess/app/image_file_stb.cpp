@@ -1,7 +1,8 @@
-#include <cstring>
 #include <memory>
+#include <utility>
 
 #include "error.h"
+#include "exif.h"
 #include "image_file.h"
 #include "model_folder.h"
 
@@ -52,7 +53,7 @@ Picture read_picture(const std::string& path) {
     }
     Picture picture{packed_layout(PixelFormat::kRgb, width, height), {}};
     picture.rgb.assign(pixels.get(), pixels.get() + num_bytes(picture.layout));
-    return picture;
+    return upright(std::move(picture), exif_orientation(file.data(), file.size()));
 }
 
 }  // namespace movenet::app

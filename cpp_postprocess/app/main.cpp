@@ -28,9 +28,10 @@ std::atomic<bool> stop{false};
 static_assert(std::atomic<bool>::is_always_lock_free, "the signal's handler writes it");
 
 void catch_signals() {
-    // Without SA_RESTART: a read that waits for a frame ends.
+    // Without SA_RESTART: a read that waits for a frame ends. A second signal ends the program at once.
     struct sigaction action = {};
     action.sa_handler = [](int) { stop = true; };
+    action.sa_flags = static_cast<int>(SA_RESETHAND);
     sigaction(SIGINT, &action, nullptr);
     sigaction(SIGTERM, &action, nullptr);
     // A reader that leaves early (`| head`) is an end like any other.
