@@ -209,7 +209,7 @@ def test_a_run_learns_from_teachers(view: dict[str, Any], data_folder: Path, tmp
 
 def test_two_processes_train_together(data_folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "run"
-    together = {"hardware.devices": 2, "optimisation.batch_size": 2}
+    together = {"hardware.devices": 2, "optimisation.batch_size": 2, "data.cache": tmp_path / "crops.cache"}
     command = [sys.executable, "train.py", *arguments(data_folder, output, **together)]
     repository = Path(__file__).parents[2]
     finished = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)
