@@ -101,10 +101,12 @@ def our_batch(dataset: CropDataset, targets: TargetConfig, clock: Clock, keys: S
         replaced = {
             "read_annotated": clock.timed("decode", dataset_module.read_annotated),
             "warp_picture": clock.timed("crop", dataset_module.warp_picture),
+            "apply_operations": clock.timed("augment", dataset_module.apply_operations),
         }
         for name, function in replaced.items():
             stack.enter_context(patch.object(dataset_module, name, function))
-        stack.enter_context(patch.object(dataset, "_appearance", _TimedTransform(dataset._appearance, clock)))
+        appearance = dataset._appearance
+        stack.enter_context(patch.object(appearance, "draw", clock.timed("augment", appearance.draw)))
         before = sum(clock.spent_ms.values())
         start = time.process_time()
         samples = [dataset[key] for key in keys]
@@ -117,17 +119,6 @@ def our_batch(dataset: CropDataset, targets: TargetConfig, clock: Clock, keys: S
     with clock.measure("encode"):
         encode_batch(batch, dataset.input_size // HEATMAP_STRIDE, targets)
     clock.samples += len(keys)
-
-
-class _TimedTransform:
-    """An albumentations transform whose time counts as "augment"."""
-
-    def __init__(self, transform: Any, clock: Clock) -> None:
-        self.set_random_state = clock.timed("augment", transform.set_random_state)
-        self._call = clock.timed("augment", transform)
-
-    def __call__(self, image: np.ndarray) -> Any:
-        return self._call(image=image)
 
 
 def encode_batch(batch: Sample, grid_size: int, config: TargetConfig) -> object:

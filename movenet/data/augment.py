@@ -1,8 +1,8 @@
-"""Training-time variation of the crop (one affine move) and of the colours (albumentations).
+"""Training-time variation: how far, and of the crop (one affine move).
 
 Scale, rotation, shift and mirror are drawn together and applied as ONE resampling of the original picture: a chain of
-separate warps would blur the picture and cut corners that a rotation then needs. Everything after that, which leaves
-the points where they are, is albumentations.
+separate warps would blur the picture and cut corners that a rotation then needs. Everything after that leaves the
+points where they are (`movenet.data.appearance`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import albumentations
 import numpy as np
 
 from movenet.data.boxes import MARGIN_SHARE
@@ -190,64 +189,3 @@ def _bones_away(skeleton: Skeleton, end: int) -> np.ndarray:
             away[first] = min(away[first], away[second] + 1)
             away[second] = min(away[second], away[first] + 1)
     return away
-
-
-def appearance_transform(config: AugmentationConfig) -> albumentations.Compose:
-    """Colour and quality; call it as `transform(image=uint8 RGB)["image"]`, after `set_random_state`."""
-    colour = albumentations.OneOf(
-        [
-            albumentations.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3, p=1.0),
-            albumentations.HueSaturationValue(hue_shift_limit=15, sat_shift_limit=40, val_shift_limit=25, p=1.0),
-            albumentations.RandomGamma(gamma_limit=(60, 160), p=1.0),
-            albumentations.RGBShift(r_shift_limit=25, g_shift_limit=25, b_shift_limit=25, p=1.0),
-        ],
-        p=config.colour_probability,
-    )
-    degrade = albumentations.OneOf(
-        [
-            albumentations.ToGray(p=1.0),
-            albumentations.GaussianBlur(blur_limit=(3, 5), p=1.0),
-            albumentations.MotionBlur(blur_limit=(3, 7), p=1.0),
-            albumentations.ImageCompression(quality_range=(30, 80), p=1.0),
-            albumentations.GaussNoise(std_range=(0.02, 0.08), p=1.0),
-        ],
-        p=config.degrade_probability,
-    )
-    transforms = [colour, degrade]
-    # A transform that is never applied would still use up random numbers, and so change every sample.
-    if config.blur_probability > 0:
-        kinds = [
-            albumentations.GaussianBlur(blur_limit=(3, 7), p=1.0),
-            albumentations.Defocus(radius=(1, 4), p=1.0),
-            albumentations.MotionBlur(blur_limit=(3, 9), p=1.0),
-        ]
-        transforms.append(albumentations.OneOf(kinds, p=config.blur_probability))
-    if config.jpeg_probability > 0:
-        quality = config.jpeg_quality_min, config.jpeg_quality_max
-        transforms.append(albumentations.ImageCompression(quality_range=quality, p=config.jpeg_probability))
-    return albumentations.Compose(transforms)
-
-
-def drop_patches(
-    image: np.ndarray, points_input: np.ndarray, size_input: float, config: AugmentationConfig, rng: np.random.Generator
-) -> np.ndarray:
-    """A copy with patches on and around joints painted over, each in one colour: a random pixel's of the picture.
-
-    Args:
-        image: uint8 [S, S, 3].
-        points_input: float [J, 2], the labelled joints inside.
-        size_input: the longer side of the person's box, in pixels of the image.
-        config: how many, how large.
-        rng: the only source of chance.
-    """
-    result = image.copy()
-    if len(points_input) == 0:
-        return result
-    for joint in rng.integers(len(points_input), size=rng.integers(1, config.drop_max_patches + 1)):
-        side = rng.uniform(0.3, 1.0) * config.drop_size_share * size_input
-        # Up to half a side away: on the joint, or beside it.
-        left, top = points_input[joint] - side / 2 + rng.uniform(-0.5, 0.5, 2) * side
-        edges = np.clip(np.rint([left, top, left + side, top + side]), 0, len(image)).astype(int)
-        colour = image[tuple(rng.integers(len(image), size=2))]
-        result[edges[1] : edges[3], edges[0] : edges[2]] = colour
-    return result

@@ -7,7 +7,6 @@ targets are encoded in batches on the training device (`movenet.data.targets`).
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -17,15 +16,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from movenet.data.augment import (
-    AugmentationConfig,
-    CropMove,
-    appearance_transform,
-    body_halves,
-    draw_crop_move,
-    drop_patches,
-    half_body_square,
-)
+from movenet.data.appearance import Appearance, Operation, Patch, apply_operations, draw_patches, paint_patches
+from movenet.data.augment import AugmentationConfig, CropMove, body_halves, draw_crop_move, half_body_square
 from movenet.data.cache import CropCache
 from movenet.data.fitted_scales import FittedScales
 from movenet.data.persons import PersonTable
@@ -69,6 +61,22 @@ class Sample(NamedTuple):
     size_unit: Tensor
     ignored: Tensor
     view: Tensor
+
+
+class Drawn(NamedTuple):
+    """Everything about a sample but its pixels.
+
+    Attributes:
+        move: from the picture to the input.
+        operations: on the image, in their order.
+        patches: painted over it at last.
+        labels: what is known about it.
+    """
+
+    move: CropMove
+    operations: list[Operation]
+    patches: list[Patch]
+    labels: SampleLabels
 
 
 class CropDataset(Dataset[Sample | None]):
@@ -116,35 +124,41 @@ class CropDataset(Dataset[Sample | None]):
         self.view_size = view_size
         self._cache = cache
         self._persons = PersonTable(entries, skeleton.num_keypoints)
-        self._appearance = appearance_transform(augmentation)
+        self._appearance = Appearance(augmentation)
         self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
-        move, rng = self._draw(key)
+        drawn = self.draw(key)
         try:
-            pixels, matrix = self._read(key[1], move.matrix)
+            pixels, matrix = self._read(key[1], drawn.move.matrix)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
         image = cv2.cvtColor(warp_picture(pixels, matrix, self.input_size), cv2.COLOR_BGR2RGB)
-        self._appearance.set_random_state(rng, random.Random(int(rng.integers(2**63))))
-        image = self._appearance(image=image)["image"]
+        image = paint_patches(apply_operations(image, drawn.operations), drawn.patches)
+        return Sample(_planes(image), *drawn.labels, view=_planes(self._view(pixels, matrix)))
+
+    def draw(self, key: tuple[int, int]) -> Drawn:
+        """What `self[key]` is made by, without reading the picture: all its chance."""
+        move, rng = self._draw_move(key)
+        operations = self._appearance.draw(self.input_size, rng)
         labels = self._labels(key[1], move)
+        patches: list[Patch] = []
         if self.augmentation.drop_probability > 0 and rng.random() < self.augmentation.drop_probability:
             joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
             size = float(labels.size_unit[0]) * self.input_size
-            image = drop_patches(image, joints, size, self.augmentation, rng)
-        return Sample(_planes(image), *labels, view=_planes(self._view(pixels, matrix)))
+            patches = draw_patches(joints, size, self.input_size, self.augmentation, rng)
+        return Drawn(move, operations, patches, labels)
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
         """What `self[key]` says about its image, without reading the picture."""
-        move, _ = self._draw(key)
+        move, _ = self._draw_move(key)
         return self._labels(key[1], move)
 
-    def _draw(self, key: tuple[int, int]) -> tuple[CropMove, np.random.Generator]:
+    def _draw_move(self, key: tuple[int, int]) -> tuple[CropMove, np.random.Generator]:
         epoch, index = key
         rng = np.random.default_rng((self.seed, epoch, index))
         row = self._persons.own_row(index)
