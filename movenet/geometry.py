@@ -167,10 +167,15 @@ def warp_picture(image: np.ndarray, matrix: np.ndarray, size: int) -> np.ndarray
         part = part_around(input_corners_px(matrix, size), 2**halvings, image.shape[1], image.shape[0])
         image = reduced_part(image, part, halvings)
         matrix = matrix_from_part(matrix, part, halvings)
-    # Corner-based coordinates to OpenCV's center-based ones: c' = A (c + 0.5) + t - 0.5.
+    centered = centered_matrix(matrix)
+    return cv2.warpAffine(image, centered, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+
+
+def centered_matrix(matrix: np.ndarray) -> np.ndarray:
+    """A `_px` -> `_input` matrix for coordinates that are whole at pixel centers: c' = A (c + 0.5) + t - 0.5."""
     centered = matrix.copy()
     centered[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    return cv2.warpAffine(image, centered, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return centered
 
 
 def matrix_scale(matrix: np.ndarray) -> float:

@@ -85,11 +85,30 @@ class CropCache:
         Raises:
             DataError: if its picture could not be read when the cache was built.
         """
+        return self.stored(self.number(index))
+
+    def number(self, index: int) -> int:
+        """Which of the regions an entry's is.
+
+        Raises:
+            DataError: if its picture could not be read when the cache was built.
+        """
         if not self._bytes[_HEADER.size + self._picture_of_entry[index]]:
             raise DataError(f"a picture that could not be read when {self.path} was built")
-        number = self._region_of_entry[index]
+        return int(self._region_of_entry[index])
+
+    @property
+    def num_regions(self) -> int:
+        return len(self._regions)
+
+    def region(self, number: int) -> Region:
+        """The place and size of a region."""
         *part, halvings = self._regions[number].tolist()
-        region = Region(Part(*part), halvings)
+        return Region(Part(*part), halvings)
+
+    def stored(self, number: int) -> StoredRegion:
+        """A region with its pixels."""
+        region = self.region(number)
         pixels = self._bytes[self._offsets[number] : self._offsets[number + 1]]
         return StoredRegion(pixels.reshape(region.height, region.width, _CHANNELS), *region)
 

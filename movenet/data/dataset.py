@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -28,6 +28,7 @@ from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, perso
 from movenet.skeleton import Skeleton
 
 _logger = logging.getLogger(__name__)
+_AnySample = TypeVar("_AnySample")
 
 
 class SampleLabels(NamedTuple):
@@ -234,8 +235,18 @@ def collate(samples: Sequence[Sample | None]) -> Batch:
     Raises:
         DataError: if not one sample is left.
     """
-    readable = [sample for sample in samples if sample is not None]
-    if not readable:
+    found = readable(samples)
+    stacked = Sample(*(_stacked(column) for column in zip(*found, strict=True)))
+    return Batch(stacked, len(samples) - len(found))
+
+
+def readable(samples: Sequence[_AnySample | None]) -> list[_AnySample]:
+    """The samples whose pictures can be read.
+
+    Raises:
+        DataError: if there is none.
+    """
+    found = [sample for sample in samples if sample is not None]
+    if not found:
         raise DataError(f"not one of a batch of {len(samples)} pictures could be read; the warnings above name them")
-    stacked = Sample(*(_stacked(column) for column in zip(*readable, strict=True)))
-    return Batch(stacked, len(samples) - len(readable))
+    return found
