@@ -28,6 +28,7 @@ from movenet.data.augment import (
 )
 from movenet.data.labels import TrainingPoints, training_points
 from movenet.data.pictures import read_annotated
+from movenet.data.pseudo_labels import PseudoLabels, center_known
 from movenet.data.records import PictureRecord
 from movenet.data.sets import Entry
 from movenet.errors import DataError
@@ -45,12 +46,14 @@ class SampleLabels(NamedTuple):
         labelled: bool [P, K]: known and inside the input; all false in the padding.
         size_unit: float32 [P]: the longer side of the person's box over the input's side.
         ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+        center_known: bool []: whether person 0's middle can be told from its points.
     """
 
     points_unit: Tensor
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    center_known: Tensor
 
 
 class Sample(NamedTuple):
@@ -58,7 +61,7 @@ class Sample(NamedTuple):
 
     Attributes:
         image: uint8 [3, S, S], RGB.
-        points_unit, labelled, size_unit, ignored: as in `SampleLabels`.
+        points_unit, labelled, size_unit, ignored, center_known: as in `SampleLabels`.
         view: uint8 [3, V, V], RGB: the same crop for a teacher, in its true colours; [3, 0, 0] where none is asked for.
     """
 
@@ -67,6 +70,7 @@ class Sample(NamedTuple):
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    center_known: Tensor
     view: Tensor
 
 
@@ -85,6 +89,7 @@ class CropDataset(Dataset[Sample | None]):
         seed: of all chance.
         view_size: V, if a teacher is to see the crops too.
         keep_decoded: whether each process keeps every picture in memory once it was decoded.
+        pseudo_labels: what is to be learnt of the unlabelled entries, if there are any.
     """
 
     def __init__(
@@ -97,6 +102,7 @@ class CropDataset(Dataset[Sample | None]):
         seed: int,
         view_size: int | None = None,
         keep_decoded: bool = False,
+        pseudo_labels: PseudoLabels | None = None,
     ) -> None:
         self.entries = entries
         self.skeleton = skeleton
@@ -105,6 +111,7 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
+        self.pseudo_labels = pseudo_labels
         self._decoded: dict[tuple[Path, bool], np.ndarray] | None = {} if keep_decoded else None
         self._appearance = appearance_transform(augmentation)
         self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
@@ -122,7 +129,7 @@ class CropDataset(Dataset[Sample | None]):
         image = cv2.cvtColor(warp_picture(picture, move.matrix, self.input_size), cv2.COLOR_BGR2RGB)
         self._appearance.set_random_seed(int(rng.integers(2**31)))
         image = self._appearance(image=image)["image"]
-        labels = self._labels(entry, move)
+        labels = self._labels(key[1], move)
         if self.augmentation.drop_probability > 0 and rng.random() < self.augmentation.drop_probability:
             joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
             size = float(labels.size_unit[0]) * self.input_size
@@ -131,8 +138,8 @@ class CropDataset(Dataset[Sample | None]):
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
         """What `self[key]` says about its image, without reading the picture."""
-        entry, move, _ = self._draw(key)
-        return self._labels(entry, move)
+        _, move, _ = self._draw(key)
+        return self._labels(key[1], move)
 
     def _draw(self, key: tuple[int, int]) -> tuple[Entry, CropMove, np.random.Generator]:
         epoch, index = key
@@ -159,7 +166,8 @@ class CropDataset(Dataset[Sample | None]):
         enlarged = matrix * (self.view_size / self.input_size)
         return cv2.cvtColor(warp_picture(picture, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
 
-    def _labels(self, entry: Entry, move: CropMove) -> SampleLabels:
+    def _labels(self, index: int, move: CropMove) -> SampleLabels:
+        entry = self.entries[index]
         num_keypoints = self.skeleton.num_keypoints
         points_unit = np.zeros((self.max_persons, num_keypoints, 2), np.float32)
         labelled = np.zeros((self.max_persons, num_keypoints), bool)
@@ -169,7 +177,7 @@ class CropDataset(Dataset[Sample | None]):
         points_of_first: TrainingPoints | None = None
         row = 0
         for person in self._main_then_nearest(entry):
-            points = training_points(entry.picture.persons[person], entry.rules)
+            points = self._points(index, person)
             unit = (apply_matrix(move.matrix, points.points_px) / self.input_size)[order]
             inside = points.labelled[order] & ((unit >= 0) & (unit < 1)).all(axis=1)
             if points_of_first is None:
@@ -187,7 +195,14 @@ class CropDataset(Dataset[Sample | None]):
             labelled=torch.from_numpy(labelled),
             size_unit=torch.from_numpy(size_unit),
             ignored=torch.from_numpy(_unknown(points_of_first)[order]),
+            center_known=torch.tensor(center_known(labelled[0], entry.unlabelled)),
         )
+
+    def _points(self, index: int, person: int) -> TrainingPoints:
+        entry = self.entries[index]
+        if entry.unlabelled and person == entry.person and self.pseudo_labels is not None:
+            return self.pseudo_labels.points(index)
+        return training_points(entry.picture.persons[person], entry.rules)
 
     def _main_then_nearest(self, entry: Entry) -> list[int]:
         centers = np.array([[x + w / 2, y + h / 2] for x, y, w, h in (p.box_px for p in entry.picture.persons)])
