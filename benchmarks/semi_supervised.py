@@ -143,7 +143,7 @@ def evaluate(checkpoint: Path, data: Path, folder: Path) -> dict[str, Any]:
     kept = folder / "evaluation.json"
     if kept.is_file():
         return dict(json.loads(kept.read_text(encoding="utf-8")))
-    runtime = create_runtime(checkpoint, "torch")
+    runtime = create_runtime(checkpoint)
     skeleton = runtime.metadata.skeleton
     found = {}
     for name in SETS:

@@ -63,8 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     rules = PrelabelRules(teacher_rules, arguments.keep_share, arguments.review_share)
     paths = _pictures(arguments.images)
-    runtime_name = arguments.runtime or ("torch" if arguments.weights.is_file() else "ncnn")
-    runtime = create_runtime(arguments.weights, runtime_name, arguments.threads)
+    runtime = create_runtime(arguments.weights, arguments.runtime, arguments.threads)
     skeleton, input_size = runtime.metadata.skeleton, runtime.metadata.input_size
 
     def answer(image: np.ndarray) -> np.ndarray:
