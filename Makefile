@@ -16,11 +16,13 @@ DEMO := demo-output
 FUZZ_SECONDS ?= 600
 # Google's published models and TensorFlow.js, where `make google` has brought them.
 GOOGLE := build/google
+FUZZ = -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 -artifact_prefix=build/fuzz/
 SANITIZE := -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1
 # One thread: several threads a process on few cores are slower, and tests run faster alone.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test test-python test-cpp test-sanitize fuzz lint format benchmark window google clean
+.PHONY: help demo test test-python test-cpp test-sanitize fuzz fuzz-decode fuzz-app fuzz-build lint format benchmark \
+    window google clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,36 +38,44 @@ test-python: $(VENV)/dev.stamp
 	    $(BIN)/python -m pytest $(PYTEST)
 
 test-cpp: $(VENV)/dev.stamp
-	./cpp_postprocess/tests/install_doctest.sh
+	./cpp_postprocess/tests/install_packages.sh
 	cmake -S . -B $(CPP_BUILD) -DMOVENET_WERROR=ON
 	cmake --build $(CPP_BUILD)
 	ctest --test-dir $(CPP_BUILD) --output-on-failure --no-tests=error
 
-test-sanitize: ## the decoder's tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
-	./cpp_postprocess/tests/install_doctest.sh
+test-sanitize: ## the C++ tests under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+	./cpp_postprocess/tests/install_packages.sh
 	cmake -S . -B build/asan $(SANITIZE) -DMOVENET_SANITIZE=address,undefined
-	cmake --build build/asan --target movenet_tests
+	cmake --build build/asan --target movenet_tests --target movenet_app_tests
 	build/asan/cpp_postprocess/movenet_tests
+	build/asan/cpp_postprocess/app/movenet_app_tests
 	cmake -S . -B build/tsan $(SANITIZE) -DMOVENET_SANITIZE=thread
 	cmake --build build/tsan --target movenet_tests
 	build/tsan/cpp_postprocess/movenet_tests --test-case="*threads*"
 
-fuzz: ## the decoder's C interface under libFuzzer; needs clang, FUZZ_SECONDS=600
+fuzz: fuzz-decode fuzz-app ## libFuzzer on the C interface and on what the application reads; needs clang, FUZZ_SECONDS=600
+
+fuzz-decode: fuzz-build
+	build/fuzz/cpp_postprocess/movenet_fuzz $(FUZZ)
+
+fuzz-app: fuzz-build
+	mkdir -p build/fuzz/corpus
+	build/fuzz/cpp_postprocess/app/movenet_app_fuzz $(FUZZ) build/fuzz/corpus cpp_postprocess/app/tests/fuzz_seeds
+
+fuzz-build:
 	cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DMOVENET_FUZZ=ON -DMOVENET_TESTS=OFF
-	cmake --build build/fuzz --target movenet_fuzz
-	build/fuzz/cpp_postprocess/movenet_fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 \
-	    -artifact_prefix=build/fuzz/
+	cmake --build build/fuzz
 
 lint: $(VENV)/dev.stamp ## ruff, mypy and clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	find cpp_postprocess \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format --dry-run --Werror
+	find cpp_postprocess docs \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format --dry-run --Werror
 
 format: $(VENV)/dev.stamp ## put all code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	find cpp_postprocess \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format -i
+	find cpp_postprocess docs \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format -i
 
 benchmark: $(VENV)/dev.stamp ## the figures of the README
 	$(BIN)/python benchmarks/decode.py

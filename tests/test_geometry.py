@@ -68,8 +68,9 @@ def test_extracted_mark_is_where_the_square_says(square: Square, size: int) -> N
     np.testing.assert_allclose(found_px, mark_px, atol=0.06 * actual.side_px / size + 0.3)
 
 
-def test_square_outside_the_picture_is_black() -> None:
-    extracted, _ = extract_square(np.full((20, 20, 3), 255, np.uint8), Square(500, 500, 50), 32)
+@pytest.mark.parametrize("center", [(500, 500), (-8, 10), (10, -8), (-8, -8), (28, 10)])
+def test_square_outside_the_picture_is_black(center: tuple[float, float]) -> None:
+    extracted, _ = extract_square(np.full((20, 20, 3), 255, np.uint8), Square(*center, 15), 32)
     assert not extracted.any()
 
 

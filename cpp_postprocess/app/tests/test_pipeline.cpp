@@ -1,0 +1,158 @@
+// Frames through the whole pipeline, with a made-up network in ncnn's place.
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "../../tests/count_allocations.h"
+#include "error.h"
+#include "frames.h"
+#include "image_file.h"
+#include "pipeline.h"
+
+using namespace movenet::app;
+
+namespace {
+
+constexpr int kInputPx = 32, kGrid = 8, kStep = kGrid * kGrid + 5;  // channels with a gap behind, as ncnn has them
+
+Model tiny_model() {
+    Model model;
+    model.input_size_px = kInputPx;
+    model.grid = kGrid;
+    model.keypoint_names = {"left_shoulder", "right_shoulder", "left_hip", "right_hip"};
+    return model;
+}
+
+// A network that finds all keypoints at cells that the test sets, with a score.
+struct FakeNetwork {
+    static constexpr int kKeypoints = 4;
+    std::vector<float> heatmap = std::vector<float>(kKeypoints * kStep, 9.0f), center = heatmap, reg = heatmap,
+                       offset = heatmap;
+    movenet_heads heads = {};
+    std::vector<std::uint8_t> seen;
+
+    void set(const std::vector<std::pair<int, int>>& cells, float score) {
+        for (std::vector<float>* map : {&heatmap, &center, &reg, &offset}) {
+            map->assign(2 * kKeypoints * kStep, 9.0f);
+            for (int channel = 0; channel < 2 * kKeypoints; ++channel) {
+                std::fill_n(map->begin() + channel * kStep, kGrid * kGrid, 0.0f);
+            }
+        }
+        center[4 * kGrid + 4] = 1;
+        for (int k = 0; k < kKeypoints; ++k) {
+            const auto& [x, y] = cells[static_cast<std::size_t>(k)];
+            heatmap[k * kStep + y * kGrid + x] = score;
+            reg[2 * k * kStep + 4 * kGrid + 4] = static_cast<float>(x - 4);
+            reg[(2 * k + 1) * kStep + 4 * kGrid + 4] = static_cast<float>(y - 4);
+        }
+        const auto tensor = [](const std::vector<float>& map, int channels) {
+            movenet_tensor result = movenet_nchw(map.data(), MOVENET_FLOAT32, channels, kGrid);
+            result.channel_step = kStep;
+            return result;
+        };
+        heads = {1,
+                 kKeypoints,
+                 kGrid,
+                 MOVENET_PROBABILITIES,
+                 tensor(heatmap, kKeypoints),
+                 tensor(center, 1),
+                 tensor(reg, 2 * kKeypoints),
+                 tensor(offset, 2 * kKeypoints)};
+    }
+
+    RunNetwork run() {
+        return [this](const std::uint8_t* rgb) -> const movenet_heads& {
+            seen.assign(rgb, rgb + 3 * kInputPx * kInputPx);
+            return heads;
+        };
+    }
+};
+
+const std::vector<std::pair<int, int>> kTorsoCells = {{3, 3}, {5, 3}, {3, 5}, {5, 5}};
+
+}  // namespace
+
+TEST_CASE("points come out in the frame's pixels") {
+    FakeNetwork network;
+    network.set(kTorsoCells, 0.5f);
+    Pipeline pipeline(tiny_model(), network.run(), false, false);
+    const OwnedFrame frame = even_frame(PixelFormat::kRgb, 64, 48, {}, {1, 2, 3});
+    const auto& points = pipeline.process(frame.frame(), 0).points_px;
+    // A cell is 8 pixels of the 64 x 64 letterbox, which begins 8 above the frame.
+    CHECK(points[0].x == 24);
+    CHECK(points[0].y == 24 - 8);
+    CHECK(points[3].x == 40);
+    CHECK(points[3].y == 40 - 8);
+    CHECK(points[3].score == 0.5f);
+    CHECK(network.seen[3 * (kInputPx * 16) + 2] == 3);
+    CHECK(network.seen[2] == 0);
+}
+
+TEST_CASE("tracking looks at the person's square, and at the whole frame again when the person is gone") {
+    FakeNetwork network;
+    network.set(kTorsoCells, 0.5f);
+    Pipeline pipeline(tiny_model(), network.run(), true, false);
+    std::mt19937 random(1);
+    const OwnedFrame frame = noise_frame(packed_layout(PixelFormat::kRgb, 64, 64), random);
+    pipeline.process(frame.frame(), 0);
+    const std::vector<std::uint8_t> whole = network.seen;
+    // Hips' middle (32, 40), shoulders 16 above: half a side is 1.9 * 16 = 30.4, the square reaches from 10 to 70 in y.
+    const auto& points = pipeline.process(frame.frame(), 1).points_px;
+    CHECK(network.seen != whole);
+    CHECK(points[0].y == doctest::Approx(10 + 3 * 61 / 8.0).epsilon(0.02));
+    network.set(kTorsoCells, 0.1f);
+    pipeline.process(frame.frame(), 2);
+    pipeline.process(frame.frame(), 3);
+    CHECK(network.seen == whole);
+}
+
+TEST_CASE("smoothing holds points back") {
+    FakeNetwork network;
+    network.set(kTorsoCells, 0.5f);
+    Pipeline pipeline(tiny_model(), network.run(), false, true);
+    const OwnedFrame frame = even_frame(PixelFormat::kRgb, 64, 64, {}, {});
+    CHECK(pipeline.process(frame.frame(), 0.0).points_px[0].x == 24);
+    network.set({{4, 3}, {5, 3}, {3, 5}, {5, 5}}, 0.5f);
+    const auto& points = pipeline.process(frame.frame(), 1.0 / 30).points_px;
+    CHECK(points[0].x > 24);
+    CHECK(points[0].x < 32);
+    CHECK(points[1].x == doctest::Approx(40));
+}
+
+TEST_CASE("a warm pipeline allocates nothing") {
+    FakeNetwork network;
+    network.set(kTorsoCells, 0.5f);
+    Pipeline pipeline(tiny_model(), network.run(), true, true);
+    std::mt19937 random(1);
+    const OwnedFrame frame = noise_frame(packed_layout(PixelFormat::kI420, 64, 48), random);
+    pipeline.process(frame.frame(), 0);
+    const std::size_t before = allocation_count();
+    for (int i = 1; i < 5; ++i) {
+        pipeline.process(frame.frame(), i);
+    }
+    CHECK(allocation_count() == before);
+}
+
+TEST_CASE("a skeleton without a torso cannot be tracked, and says so") {
+    Model other = tiny_model();
+    other.keypoint_names[3] = "tail";
+    FakeNetwork network;
+    CHECK_THROWS_WITH_AS(Pipeline(other, network.run(), true, true), doctest::Contains("give --no-tracking"), Error);
+    CHECK_NOTHROW(Pipeline(other, network.run(), false, true));
+}
+
+TEST_CASE("heads that the decoder refuses are an error") {
+    FakeNetwork network;
+    network.set(kTorsoCells, 0.5f);
+    network.heads.grid = 0;
+    Pipeline pipeline(tiny_model(), network.run(), false, false);
+    const OwnedFrame frame = even_frame(PixelFormat::kRgb, 64, 64, {}, {});
+    CHECK_THROWS_WITH_AS(pipeline.process(frame.frame(), 0), doctest::Contains("cannot be decoded"), Error);
+}
+
+TEST_CASE("files that are no pictures are refused with their name") {
+    for (const char* path : {"/dev/null", "/no/such/file.jpg", "/tmp"}) {
+        CHECK_THROWS_WITH_AS(read_picture(path), doctest::Contains(path), Error);
+    }
+}
