@@ -72,7 +72,7 @@ class DrawnCrops(Dataset[DrawnSample | None]):
 
     def __getitem__(self, key: tuple[int, int]) -> DrawnSample | None:
         drawn = self._dataset.draw(key)
-        matrix, index = drawn.move.matrix, key[1]
+        index, matrix = key[1], drawn.move.matrix
         try:
             source = self._layout.source(index, matrix)
         except DataError as error:

@@ -76,7 +76,7 @@ def _table(base: tuple[int, ...], quality: Tensor) -> Tensor:
 
 
 def _quantised(planes: Tensor, steps: Tensor) -> Tensor:
-    """Planes [N, C, height, width] about 0 after transform, rounding to whole steps [N, 8, 8], and inverse transform."""
+    """Planes [N, C, height, width] about 0, when their cosine transform is rounded to whole steps [N, 8, 8]."""
     basis = _cosines(planes.device)
     blocks = planes.unflatten(3, (-1, _SIDE)).unflatten(2, (-1, _SIDE)).transpose(3, 4)  # [N, C, rows, columns, 8, 8]
     step = steps[:, None, None, None]

@@ -136,11 +136,11 @@ def cut_crops(pixels: Tensor, source: CropSource, size: int) -> Tensor:
     x, y = corner.long().unbind(1)
     width, height = source.size[:, :, None, None].unbind(1)
     result = torch.zeros((*x.shape, _CHANNELS), device=pixels.device)
-    for right in (0, 1):
-        for down in (0, 1):
-            share_x, share_y = (value if side else 1 - value for value, side in zip(share.unbind(1), (right, down)))
-            inside = (x + right >= 0) & (x + right < width) & (y + down >= 0) & (y + down < height)
-            column, row = (x + right).clamp(min=0).minimum(width - 1), (y + down).clamp(min=0).minimum(height - 1)
-            neighbour = pixels[source.first[:, None, None] + row * width + column]
+    for right, share_x in ((0, 1 - share[:, 0]), (1, share[:, 0])):
+        for down, share_y in ((0, 1 - share[:, 1]), (1, share[:, 1])):
+            column, row = x + right, y + down
+            inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+            index = source.first[:, None, None] + row * width + column
+            neighbour = pixels[torch.where(inside, index, 0)]
             result += neighbour * (share_x * share_y * inside)[..., None]
     return result.round().to(torch.uint8).permute(0, 3, 1, 2)
