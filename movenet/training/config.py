@@ -53,6 +53,8 @@ class DataConfig:
         workers: processes that load pictures.
         cache: file that keeps the decoded pictures (3 bytes a pixel, of what crops can touch); built when it is missing
             or stale. Without one, each picture is decoded again for each sample.
+        on_device: whether the cache's pictures are copied to the training's device and crops are cut and changed there,
+            in batches, while the workers only draw what is done: `true`, `false`, or `auto`: on a GPU that they fit.
         max_bad_share: the run fails when more than this share of an epoch's pictures cannot be read.
     """
 
@@ -66,6 +68,7 @@ class DataConfig:
     max_persons: int = 6
     workers: int = 2
     cache: str | None = None
+    on_device: bool | Literal["auto"] = "auto"
     max_bad_share: float = 0.01
 
     def __post_init__(self) -> None:
@@ -73,6 +76,8 @@ class DataConfig:
             raise ConfigError("data: 'train' must name at least one set")
         if self.max_persons < 1 or self.workers < 0 or not 0 <= self.max_bad_share <= 1:
             raise ConfigError("data: needs max_persons >= 1, workers >= 0 and max_bad_share in 0..1")
+        if self.on_device is True and self.cache is None:
+            raise ConfigError("data: on_device needs a 'cache' of the decoded pictures")
 
 
 @dataclass(frozen=True)

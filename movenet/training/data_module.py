@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from movenet.data.cache import open_cache
+from movenet.data.cache import CropCache, open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
+from movenet.data.device_crops import DeviceCrops, DrawnBatch, DrawnCrops, DrawnSample, collate_drawn
 from movenet.data.fitted_scales import fit_scales
 from movenet.data.regions import plan_regions
 from movenet.data.sampler import WeightedEpochSampler
@@ -22,6 +24,7 @@ from movenet.metrics.evaluation import default_min_keypoints, select_persons
 from movenet.models.checkpoint import NetworkSpec
 from movenet.models.network import MoveNet
 from movenet.training.config import RunConfig
+from movenet.training.on_device import crops_on_device
 from movenet.training.pseudo_labels import PseudoLabeller
 from movenet.training.validation import ValidationDataset, ValidationSample
 
@@ -59,12 +62,12 @@ class PoseDataModule(LightningDataModule):
         target = config.augmentation.fit_scale_to
         scales = None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton)
         view_size = config.distil.view_size if config.distil.teachers else None
-        cache = None
+        self._cache: CropCache | None = None
         if config.data.cache is not None:
             sizes = [spec.input_size] if view_size is None else [spec.input_size, view_size]
             varied = config.augmentation if scales is None else scales.with_range(config.augmentation)
             plan = plan_regions(entries, spec.skeleton, varied, sizes)
-            cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
+            self._cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
         self._training = CropDataset(
             entries,
             spec.skeleton,
@@ -73,10 +76,11 @@ class PoseDataModule(LightningDataModule):
             config.augmentation,
             config.seed,
             view_size,
-            cache,
+            self._cache,
             scales,
             self.labeller.labels if self.labeller else None,
         )
+        self._on_device: tuple[DrawnCrops, DeviceCrops] | None = None
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)
         self.evaluated = {
@@ -94,11 +98,17 @@ class PoseDataModule(LightningDataModule):
         samples = (self._training[0, index] for index in indices.tolist())
         return torch.stack([sample.image for sample in samples if sample is not None]).float()
 
-    def train_dataloader(self) -> DataLoader[Sample | None]:
+    def setup(self, stage: str) -> None:
+        if stage == "fit" and self.trainer is not None:
+            device = self.trainer.strategy.root_device
+            self._on_device = crops_on_device(self._config.data.on_device, self._training, self._cache, device)
+
+    def train_dataloader(self) -> DataLoader[Sample | None] | DataLoader[DrawnSample | None]:
         rank, world_size = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         workers = self._config.data.workers
+        dataset: Dataset[Any] = self._training if self._on_device is None else self._on_device[0]
         return DataLoader(
-            self._training,
+            dataset,
             batch_size=self._config.optimisation.batch_size,
             sampler=WeightedEpochSampler(
                 self._weights,
@@ -108,13 +118,18 @@ class PoseDataModule(LightningDataModule):
                 world_size,
                 self.labeller.label if self.labeller else None,
             ),
-            collate_fn=collate,
+            collate_fn=collate if self._on_device is None else collate_drawn,
             drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
             num_workers=workers,
             worker_init_fn=_one_opencv_thread,
             persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
         )
+
+    def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
+        if self._on_device is None or not isinstance(batch, DrawnBatch):
+            return batch
+        return self._on_device[1].batch(batch)
 
     def val_dataloader(self) -> list[DataLoader[ValidationSample]]:
         return [
