@@ -38,10 +38,13 @@ from torch.utils.data import DataLoader, default_collate
 from benchmarks import predecessor_loader as predecessor
 from benchmarks.plain_targets import encode_sample
 from movenet.data import dataset as dataset_module
+from movenet.data import device_crops as device_crops_module
 from movenet.data.cache import open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
+from movenet.data.device_crops import DeviceCrops, DrawnCrops, collate_drawn
 from movenet.data.labels import training_points
 from movenet.data.pictures import read_annotated
+from movenet.data.pyramids import PyramidLayout
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.data.regions import plan_regions
 from movenet.data.sampler import WeightedEpochSampler
@@ -118,6 +121,26 @@ def our_batch(dataset: CropDataset, targets: TargetConfig, clock: Clock, keys: S
         batch.image.float()
     with clock.measure("encode"):
         encode_batch(batch, dataset.input_size // HEATMAP_STRIDE, targets)
+    clock.samples += len(keys)
+
+
+def device_batch(
+    drawn: DrawnCrops, crops: DeviceCrops, targets: TargetConfig, clock: Clock, keys: Sequence[tuple[int, int]]
+) -> None:
+    """The same, drawn one by one and made in a batch, as on a GPU; here on the CPU."""
+    with clock.measure("labels"):
+        samples = [drawn[key] for key in keys]
+    with clock.measure("collate"):
+        collated = collate_drawn(samples)
+    with ExitStack() as stack:
+        for name, stage in (("cut_crops", "crop"), ("apply_groups", "augment"), ("paint_stacked", "augment")):
+            function = getattr(device_crops_module, name)
+            stack.enter_context(patch.object(device_crops_module, name, clock.timed(stage, function)))
+        batch = crops.batch(collated).samples
+    with clock.measure("collate"):
+        batch.image.float()
+    with clock.measure("encode"):
+        encode_batch(batch, batch.image.shape[-1] // HEATMAP_STRIDE, targets)
     clock.samples += len(keys)
 
 
@@ -208,6 +231,9 @@ def compare(entries: Sequence[Entry], config: RunConfig, size: int, passes: int)
                 max_persons = config.data.max_persons
                 data = CropDataset(these, COCO17, size, max_persons, config.augmentation, 0, None, kept)
                 add(f"ours, {title}{kind}", our_batch, data, config.targets)
+            layout = PyramidLayout(cache)
+            crops_there = DeviceCrops(layout, torch.device("cpu"), size, None)
+            add(f"ours, {title}, on_device", device_batch, DrawnCrops(data, layout), crops_there, config.targets)
         for epoch in range(-1, passes):
             keys = [(abs(epoch), index) for index in range(len(entries))]
             for start in range(0, len(keys), BATCH_SIZE):

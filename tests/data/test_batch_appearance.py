@@ -114,8 +114,8 @@ def test_jpeg_is_that_of_the_files(quality: int) -> None:
     expected = np.stack([through_files(picture, quality) for picture in pictures])
     found = as_pictures(jpeg_compressed(as_batch(pictures), torch.full((len(pictures),), quality)))
     assert mean_difference(expected, found) < 0.7
-    # A coefficient on the border between two steps may fall on the other side.
-    assert np.quantile(np.abs(expected.astype(int) - found), 0.99) <= 8
+    # A coefficient on the border between two steps may fall on the other side: some blocks are a step off.
+    assert (np.abs(expected.astype(int) - found) > 8).mean() < 0.03
 
 
 def test_jpeg_of_photographs(data_root: Path) -> None:
