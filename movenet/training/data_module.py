@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -19,7 +20,9 @@ from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import pose_balanced, read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
 from movenet.models.checkpoint import NetworkSpec
+from movenet.models.network import MoveNet
 from movenet.training.config import RunConfig
+from movenet.training.pseudo_labels import PseudoLabeller
 from movenet.training.validation import ValidationDataset, ValidationSample
 
 # What the figures of the sets are logged under.
@@ -37,12 +40,13 @@ class PoseDataModule(LightningDataModule):
     Args:
         config: of the run.
         spec: of the network.
+        moving_average: gives the run's averaged network, to label unlabelled sets.
 
     Raises:
-        DataError: if a set cannot be read or gives no person.
+        MovenetError: if a set cannot be read or gives no person, or the teacher that is to label cannot be used.
     """
 
-    def __init__(self, config: RunConfig, spec: NetworkSpec) -> None:
+    def __init__(self, config: RunConfig, spec: NetworkSpec, moving_average: Callable[[], MoveNet]) -> None:
         super().__init__()
         self._config = config
         self._input_size = spec.input_size
@@ -50,6 +54,8 @@ class PoseDataModule(LightningDataModule):
         entries, weights = training_entries(config.data.train, root, spec.skeleton)
         self._weights = pose_balanced(entries, weights, config.data.pose_balance, config.seed)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
+        unlabelled = any(entry.unlabelled for entry in entries)
+        self.labeller = PseudoLabeller(config, spec, entries, moving_average) if unlabelled else None
         target = config.augmentation.fit_scale_to
         scales = None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton)
         view_size = config.distil.view_size if config.distil.teachers else None
@@ -69,6 +75,7 @@ class PoseDataModule(LightningDataModule):
             view_size,
             cache,
             scales,
+            self.labeller.labels if self.labeller else None,
         )
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)
@@ -93,7 +100,14 @@ class PoseDataModule(LightningDataModule):
         return DataLoader(
             self._training,
             batch_size=self._config.optimisation.batch_size,
-            sampler=WeightedEpochSampler(self._weights, self.samples_per_epoch, self._config.seed, rank, world_size),
+            sampler=WeightedEpochSampler(
+                self._weights,
+                self.samples_per_epoch,
+                self._config.seed,
+                rank,
+                world_size,
+                self.labeller.label if self.labeller else None,
+            ),
             collate_fn=collate,
             drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
             num_workers=workers,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from movenet.commands.data.selection import progress_bar
-from movenet.data.frames import FrameRules, sharp_enough, take_frames
+from movenet.data.frames import FrameRules, frame_name, sharp_enough, take_frames
 from movenet.errors import ConfigError, DataError, SourceError
 from movenet.outputs import DEFAULT_FRAMES_PER_SECOND, new_folder, write_picture
 from movenet.sources import SourceKind, open_source
@@ -64,7 +64,7 @@ def _from_video(video: Path, folder: Path, rules: FrameRules) -> tuple[int, int]
     with progress_bar() as progress:
         frames = (frame for _, frame in progress.track(source, source.length, description=video.name))
         for seconds, sharpness, image in take_frames(frames, rate, rules):
-            path = folder / f"{video.stem}_{seconds:08.2f}s.jpg"
+            path = folder / f"{frame_name(video.stem, seconds)}.jpg"
             write_picture(path, image)
             written.append((path, sharpness))
     keep = sharp_enough([sharpness for _, sharpness in written], rules)
