@@ -40,7 +40,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for splits, runs and figures.json")
     parser.add_argument("--share", type=float, default=0.05, help="of the labels that are kept (default: %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="default: 0 1 2")
-    parser.add_argument("--samples", type=int, default=8192, help="of each run (default: %(default)s)")
+    parser.add_argument("--samples", type=int, default=4096, help="of each run (default: %(default)s)")
+    parser.add_argument(
+        "--unlabelled-share", type=float, default=1 / 3, help="of the samples, where there are any (default: a third)"
+    )
     parser.add_argument("--epochs", type=int, default=8, help="that they are divided into (default: %(default)s)")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="FIELD=VALUE", help="more fields of every run, as train.py takes them"
@@ -50,7 +53,7 @@ def main() -> None:
     found: dict[str, list[dict[str, Any]]] = {"start": [evaluate(arguments.start, arguments.data, arguments.output)]}
     for seed in arguments.seeds:
         splits = write_splits(arguments.data, arguments.output / f"labels_{seed}", arguments.share, seed)
-        for name, sets in compared_sets(splits, arguments.data).items():
+        for name, sets in compared_sets(splits, arguments.data, arguments.unlabelled_share).items():
             folder = arguments.output / f"{name.replace(' ', '_').replace('+', 'and')}_{seed}"
             if not (folder / "ended").is_file():
                 run(folder, sets, seed, arguments)
@@ -83,8 +86,10 @@ def write_splits(data: Path, folder: Path, share: float, seed: int) -> dict[str,
     return paths
 
 
-def compared_sets(splits: dict[str, dict[str, Path]], data: Path) -> dict[str, list[dict[str, Any]]]:
-    """`data.train` of each of the compared runs. With unlabelled pictures, half of the samples are of these."""
+def compared_sets(
+    splits: dict[str, dict[str, Path]], data: Path, unlabelled_share: float
+) -> dict[str, list[dict[str, Any]]]:
+    """`data.train` of each of the compared runs; the share is of the samples."""
 
     def of(part: str, **fields: Any) -> list[dict[str, Any]]:
         rules = {"absent_means_hidden": False}
@@ -100,7 +105,8 @@ def compared_sets(splits: dict[str, dict[str, Path]], data: Path) -> dict[str, l
     )
     return {
         FEW: of("labelled"),
-        SEMI: of("labelled", weight=unlabelled / labelled) + of("unlabelled", unlabelled=True),
+        SEMI: of("labelled", weight=(1 / unlabelled_share - 1) * unlabelled / labelled)
+        + of("unlabelled", unlabelled=True),
         ALL: of("all"),
     }
 
@@ -126,7 +132,7 @@ def run(folder: Path, sets: list[dict[str, Any]], seed: int, arguments: argparse
         "optimisation.epochs": arguments.epochs,
         "optimisation.dev_every_epochs": arguments.epochs,
         "optimisation.batch_size": 32,
-        "optimisation.learning_rate": 5e-4,
+        "optimisation.learning_rate": 2.5e-4,
         "optimisation.averaging_decay": 0.98,
         "optimisation.fixed_parts": 3,
         "hardware.precision": "bf16-mixed",

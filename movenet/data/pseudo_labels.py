@@ -48,7 +48,7 @@ class PseudoLabelConfig:
     teacher: str | None = None
     first_epoch: int = 0
     start_share: float = 0.2
-    end_share: float = 0.8
+    end_share: float = 0.5
     min_score: float = 0.1
     disagreement_unit: float = 0.05
     max_gap_seconds: float = 0.5

@@ -143,7 +143,8 @@ def with_unlabelled(**overrides: Any) -> dict[str, Any]:
         {"annotations": "own/annotations.json", "images": "own/images", "unlabelled": True},
     ]
     # Networks that have learnt nothing are sure of nothing.
-    return {"data.train": json.dumps(sets), "pseudo_labels.min_score": 0.0} | overrides
+    rules = {"pseudo_labels.min_score": 0.0, "pseudo_labels.start_share": 0.2, "pseudo_labels.end_share": 0.8}
+    return {"data.train": json.dumps(sets)} | rules | overrides
 
 
 def logged(output: Path, name: str, start: int = 0) -> list[float]:
