@@ -12,7 +12,7 @@ set(CMAKE_C_FLAGS_INIT "-march=armv7-a -mfpu=neon")
 set(CMAKE_CXX_FLAGS_INIT "-march=armv7-a -mfpu=neon")
 
 # The host's programs, the target's libraries.
-set(CMAKE_FIND_ROOT_PATH /usr/arm-linux-gnueabihf)
+set(CMAKE_FIND_ROOT_PATH /usr/arm-linux-gnueabihf /usr/lib/gcc-cross/arm-linux-gnueabihf)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
