@@ -1,0 +1,1 @@
+"""A stand-in for setuptools while `build.sh` downloads ncnn; see `build_meta`."""
