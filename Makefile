@@ -67,12 +67,12 @@ lint: $(VENV)/dev.stamp ## ruff, mypy and clang-format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	find cpp_postprocess \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format --dry-run --Werror
+	find cpp_postprocess docs \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format --dry-run --Werror
 
 format: $(VENV)/dev.stamp ## put all code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	find cpp_postprocess \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format -i
+	find cpp_postprocess docs \( -name '*.cpp' -o -name '*.h' -o -name '*.c' \) | xargs $(BIN)/clang-format -i
 
 benchmark: $(VENV)/dev.stamp ## the figures of the README
 	$(BIN)/python benchmarks/decode.py

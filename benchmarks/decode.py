@@ -121,41 +121,52 @@ class VectorisedNumpy:
         return points
 
 
-def predecessors_way(heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """The rule as the predecessor spells it in NumPy: of a batch, keypoint by keypoint, in arrays of the whole grid.
+class PredecessorsWay:
+    """The rule as the predecessor (fire717/movenet.pytorch) spells it in NumPy: keypoint by keypoint of a batch.
 
-    Only its rounding of reg is left out, so that the points are the rule's.
+    As there, values below a threshold are set to 0 in the heatmaps themselves, the grids are of integers, so that
+    distances are float64, every keypoint makes its own arrays of the whole grid, and only the center's weights are made
+    once. Left out is its rounding of reg: so points of at least the threshold are the rule's.
     """
-    heatmap, center, reg, offset = heatmap[None], center[None], reg[None], offset[None]
-    batch, keypoints, grid, _ = heatmap.shape
-    columns = np.array([list(range(grid)) for _ in range(grid)], np.float32)
-    rows = columns.T
-    middle = np.float32(grid / 2)
-    weight = 1 / (((columns - middle) ** 2 + (rows - middle) ** 2) ** 0.5 + np.float32(1.8))
 
-    def highest(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        flat = np.argmax(scores.reshape(batch, -1), axis=1)
-        return flat % grid, flat // grid
+    THRESHOLD = 0.1
 
-    images = np.arange(batch)
-    center_x, center_y = highest(center[:, 0] * weight)
-    found = []
-    for k in range(keypoints):
-        x = (center_x + reg[images, 2 * k, center_y, center_x]).astype(np.float32)
-        y = (center_y + reg[images, 2 * k + 1, center_y, center_x]).astype(np.float32)
-        x_map = x.reshape(batch, 1, 1).repeat(grid, 1).repeat(grid, 2)
-        y_map = y.reshape(batch, 1, 1).repeat(grid, 1).repeat(grid, 2)
-        squared_x = (columns.reshape(1, grid, grid).repeat(batch, 0) - x_map) ** 2
-        squared_y = (rows.reshape(1, grid, grid).repeat(batch, 0) - y_map) ** 2
-        best_x, best_y = highest(heatmap[:, k] / ((squared_x + squared_y) ** 0.5 + np.float32(1.8)))
-        best_x, best_y = np.clip(best_x, 0, grid - 1), np.clip(best_y, 0, grid - 1)
-        score = heatmap[images, k, best_y, best_x]
-        point_x = (best_x + offset[images, 2 * k, best_y, best_x]) / grid
-        point_y = (best_y + offset[images, 2 * k + 1, best_y, best_x]) / grid
-        nowhere = score < 0
-        point_x[nowhere], point_y[nowhere] = -1, -1
-        found.append(np.stack([point_x, point_y, score], axis=1))
-    return np.stack(found, axis=1)[0].astype(np.float32)
+    def __init__(self, grid: int) -> None:
+        self.grid = grid
+        self.columns = np.array([list(range(grid)) for _ in range(grid)])
+        self.rows = self.columns.T
+        distance = ((self.columns - grid / 2) ** 2 + (self.rows - grid / 2) ** 2) ** 0.5
+        self.weight = (1 / (distance + 1.8)).astype(np.float32)
+
+    def __call__(self, heatmap: np.ndarray, center: np.ndarray, reg: np.ndarray, offset: np.ndarray) -> np.ndarray:
+        heatmap, center, reg, offset = heatmap[None], center[None], reg[None], offset[None]
+        batch, keypoints, grid, _ = heatmap.shape
+        heatmap[heatmap < self.THRESHOLD] = 0
+        images = np.arange(batch)
+        center_x, center_y = self._highest(center[:, 0] * self.weight)
+        found = []
+        for k in range(keypoints):
+            x = reg[images, 2 * k, center_y, center_x] + center_x
+            y = reg[images, 2 * k + 1, center_y, center_x] + center_y
+            x_map = x.reshape(batch, 1, 1).repeat(grid, 1).repeat(grid, 2)
+            y_map = y.reshape(batch, 1, 1).repeat(grid, 1).repeat(grid, 2)
+            squared_x = (self.columns.reshape(1, grid, grid).repeat(batch, 0) - x_map) ** 2
+            squared_y = (self.rows.reshape(1, grid, grid).repeat(batch, 0) - y_map) ** 2
+            best_x, best_y = self._highest(heatmap[:, k] / ((squared_x + squared_y) ** 0.5 + 1.8))
+            best_x[best_x > grid - 1], best_y[best_y > grid - 1] = grid - 1, grid - 1
+            best_x[best_x < 0], best_y[best_y < 0] = 0, 0
+            score = heatmap[images, k, best_y, best_x]
+            point_x = (best_x + offset[images, 2 * k, best_y, best_x]) / grid
+            point_y = (best_y + offset[images, 2 * k + 1, best_y, best_x]) / grid
+            nowhere = score < self.THRESHOLD
+            point_x[nowhere], point_y[nowhere] = -1, -1
+            found.append(np.stack([point_x, point_y, score], axis=1))
+        return np.stack(found, axis=1)[0].astype(np.float32)
+
+    def _highest(self, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Column and row, [batch] each, of the highest score of each [batch, grid, grid] map."""
+        flat = np.argmax(scores.reshape(len(scores), -1), axis=1)
+        return flat % self.grid, flat // self.grid
 
 
 def decoders(grid: int) -> dict[str, Decoder]:
@@ -171,7 +182,7 @@ def decoders(grid: int) -> dict[str, Decoder]:
 
         torch.set_num_threads(1)
         ways["torch, one image"] = partial(decode, backend="torch")
-    ways["NumPy, the predecessor's way"] = predecessors_way
+    ways["NumPy, the predecessor's way"] = PredecessorsWay(grid)
     return ways
 
 
@@ -180,7 +191,9 @@ def check_agreement(ways: dict[str, Decoder], heads: list[Maps]) -> None:
     for maps in heads:
         expected = decode(*maps)
         for name, way in ways.items():
-            np.testing.assert_allclose(way(*maps), expected, atol=1e-6, err_msg=name)
+            compared = expected[:, 2] >= (way.THRESHOLD if isinstance(way, PredecessorsWay) else -np.inf)
+            points = way(*(values.copy() for values in maps))
+            np.testing.assert_allclose(points[compared], expected[compared], atol=1e-6, err_msg=name)
 
 
 def measure(ways: dict[str, Decoder], heads: list[Maps], rounds: int) -> dict[str, float]:
@@ -246,6 +259,7 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=64, help="how many photographs")
     parser.add_argument("--rounds", type=int, default=10, help="calls of each way for each frame")
     parser.add_argument("--callgrind", action="store_true", help="count instructions too; needs valgrind")
+    parser.add_argument("--record", type=Path, help="only write the heads to this file, as docs/decode.c reads them")
     arguments = parser.parse_args()
 
     if arguments.pictures:
@@ -253,6 +267,9 @@ def main() -> None:
     else:
         random = np.random.default_rng(0)
         heads = [peaked_heads(random, 17, arguments.input_size // 4) for _ in range(arguments.frames)]
+    if arguments.record:
+        write_heads(arguments.record, heads)
+        return
     keypoints, grid, _ = heads[0][0].shape
     ways = decoders(grid)
     check_agreement(ways, heads)

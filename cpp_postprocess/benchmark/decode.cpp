@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#define MOVENET_VECTORS common
 #include "../src/row.h"
 #include "movenet/postprocess.h"
 
@@ -164,7 +165,7 @@ double needed_bytes(const Frame& frame) {
 
 // Reads every byte of a map once.
 float read_all(const Floats& map) {
-    using movenet::Row;
+    using movenet::common::Row;
     Row highest[4] = {Row::fill(0), Row::fill(0), Row::fill(0), Row::fill(0)};
     for (std::size_t i = 0; i + 32 <= map.size(); i += 32) {
         for (int lane = 0; lane < 4; ++lane) {

@@ -1,5 +1,6 @@
 #include "head.h"
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -22,13 +23,13 @@ float half_to_float(std::uint16_t half) {
     return half & 0x8000u ? -value : value;
 }
 
-float number(const Plane&, float stored) {
+float meaning(const Plane&, float stored) {
     return stored;
 }
-float number(const Plane&, std::uint16_t stored) {
+float meaning(const Plane&, std::uint16_t stored) {
     return half_to_float(stored);
 }
-float number(const Plane& plane, std::int8_t stored) {
+float meaning(const Plane& plane, std::int8_t stored) {
     return plane.scale * static_cast<float>(stored - plane.zero_point);
 }
 
@@ -38,7 +39,7 @@ void read_rows(const Plane& plane, int x, int y, int rows, int columns, float* c
         const Element* stored =
             static_cast<const Element*>(plane.data) + (y + row) * plane.row_step + x * plane.column_step;
         for (int column = 0; column < columns; ++column) {
-            cells[row * kTileColumns + column] = number(plane, stored[column * plane.column_step]);
+            cells[row * kTileColumns + column] = meaning(plane, stored[column * plane.column_step]);
         }
     }
 }
@@ -46,8 +47,8 @@ void read_rows(const Plane& plane, int x, int y, int rows, int columns, float* c
 }  // namespace
 
 float Plane::converted(std::ptrdiff_t index) const {
-    return type == MOVENET_FLOAT16 ? number(*this, static_cast<const std::uint16_t*>(data)[index])
-                                   : number(*this, static_cast<const std::int8_t*>(data)[index]);
+    return type == MOVENET_FLOAT16 ? meaning(*this, static_cast<const std::uint16_t*>(data)[index])
+                                   : meaning(*this, static_cast<const std::int8_t*>(data)[index]);
 }
 
 void Plane::read_tile(int x, int y, int grid, float* cells) const {

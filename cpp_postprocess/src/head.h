@@ -3,20 +3,18 @@
 #ifndef MOVENET_SRC_HEAD_H
 #define MOVENET_SRC_HEAD_H
 
-#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 
 #include "movenet/postprocess.h"
-#include "row.h"
 
 namespace movenet {
 
 // A tile is what the search looks at in one go: few enough cells for registers, enough to fill vectors.
 constexpr int kTileRows = 4;
-constexpr int kTileColumns = kRowLength;
+constexpr int kTileColumns = 8;
 
 inline bool is_finite(float value) {
     return std::fabs(value) <= FLT_MAX;
@@ -31,10 +29,11 @@ struct Plane {
     std::int32_t zero_point;
     float scale;
 
-    float at(int x, int y) const {
-        const std::ptrdiff_t index = y * row_step + x * column_step;
+    std::ptrdiff_t index(int x, int y) const { return y * row_step + x * column_step; }
+    float number(std::ptrdiff_t index) const {
         return type == MOVENET_FLOAT32 ? static_cast<const float*>(data)[index] : converted(index);
     }
+    float at(int x, int y) const { return number(index(x, y)); }
 
     // The tile whose first cell is (x, y); cells outside the grid are NaN, which is never selected.
     void read_tile(int x, int y, int grid, float* cells) const;
@@ -56,45 +55,6 @@ inline Plane plane_of(const movenet_tensor& tensor, int image, int channel) {
             tensor.zero_point,
             tensor.scale};
 }
-
-// The rows of a tile of adjacent floats where they lie: nothing is copied. For grids of a tile's size or more.
-struct PackedTiles {
-    const float* cells;
-    std::ptrdiff_t row_step;
-
-    PackedTiles() = default;
-    PackedTiles(const Plane& plane, int) : cells(static_cast<const float*>(plane.data)), row_step(plane.row_step) {}
-
-    static bool can_read(const Plane& plane, int grid) {
-        return plane.type == MOVENET_FLOAT32 && plane.column_step == 1 && grid >= std::max(kTileRows, kTileColumns);
-    }
-
-    struct Tile {
-        const float* first;
-        std::ptrdiff_t row_step;
-        Row row(int index) const { return Row::load(first + index * row_step); }
-    };
-    Tile tile(int x, int y) const { return {cells + y * row_step + x, row_step}; }
-};
-
-// Tiles of any other plane, turned into floats as they are looked at.
-struct ConvertedTiles {
-    Plane plane;
-    int grid;
-
-    ConvertedTiles() = default;
-    ConvertedTiles(const Plane& plane, int grid) : plane(plane), grid(grid) {}
-
-    struct Tile {
-        float cells[kTileRows * kTileColumns];
-        Row row(int index) const { return Row::load(cells + index * kTileColumns); }
-    };
-    Tile tile(int x, int y) const {
-        Tile tile;
-        plane.read_tile(x, y, grid, tile.cells);
-        return tile;
-    }
-};
 
 }  // namespace movenet
 

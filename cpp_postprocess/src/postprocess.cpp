@@ -1,16 +1,14 @@
-// The C interface: checks what comes in, then decodes image by image as movenet/postprocess.h says.
+// The C interface: checks what comes in, then has it decoded by the fastest instructions that the processor has.
 
 #include "movenet/postprocess.h"
 
-#include <algorithm>
 #include <cfloat>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <limits>
 
+#include "decode.h"
 #include "head.h"
-#include "search.h"
 
 #ifdef __FAST_MATH__
 #error "the decoder must not be compiled with -ffast-math: the rule fixes the order of operations, and NaN must be seen"
@@ -18,18 +16,6 @@
 static_assert(FLT_EVAL_METHOD == 0, "the decoder needs float32 arithmetic without excess precision (-mfpmath=sse)");
 
 namespace {
-
-using movenet::Candidate;
-using movenet::CenterRule;
-using movenet::ConvertedTiles;
-using movenet::KeypointRule;
-using movenet::Logits;
-using movenet::PackedTiles;
-using movenet::PlainValues;
-using movenet::Point;
-using movenet::Search;
-
-constexpr int kAtOnce = 32;  // keypoints that are searched together; their searches lie on the stack
 
 // Checks
 // ---------------------------------------------------------------------------------------------------------------
@@ -78,15 +64,20 @@ movenet_status check_tensor(const movenet_tensor& tensor, const movenet_heads& h
     return fits ? MOVENET_OK : MOVENET_BAD_STEP;
 }
 
-movenet_status check(const movenet_heads& heads) {
+// How many floats the points of all images take.
+std::ptrdiff_t point_numbers(const movenet_heads& heads) {
+    return std::ptrdiff_t{3} * heads.keypoints * heads.images;
+}
+
+// MOVENET_OK only where the points take no more than `room` floats.
+movenet_status check(const movenet_heads& heads, std::ptrdiff_t room) {
     if (heads.keypoints < 1 || heads.keypoints > MOVENET_MAX_KEYPOINTS) {
         return MOVENET_BAD_KEYPOINTS;
     }
     if (heads.grid < 1 || heads.grid > MOVENET_MAX_GRID) {
         return MOVENET_BAD_GRID;
     }
-    const std::ptrdiff_t image_bytes = 3 * heads.keypoints * static_cast<std::ptrdiff_t>(sizeof(float));
-    if (heads.images < 1 || heads.images > PTRDIFF_MAX / image_bytes) {
+    if (heads.images < 1 || heads.images > room / (3 * heads.keypoints)) {
         return MOVENET_BAD_IMAGES;
     }
     if (heads.values != MOVENET_ANY && heads.values != MOVENET_PROBABILITIES && heads.values != MOVENET_LOGITS) {
@@ -108,80 +99,14 @@ movenet_status check(const movenet_heads& heads) {
     return MOVENET_OK;
 }
 
-// Decoding
-// -------------------------------------------------------------------------------------------------------------
-
-// The two channels, x then y, that reg or offset hold for one keypoint, at one cell.
-Point read_shift(const movenet_tensor& tensor, int image, int keypoint, const Candidate& cell) {
-    const float x = movenet::plane_of(tensor, image, 2 * keypoint).at(cell.x, cell.y);
-    const float y = movenet::plane_of(tensor, image, 2 * keypoint + 1).at(cell.x, cell.y);
-    return {movenet::is_finite(x) ? x : 0.0f, movenet::is_finite(y) ? y : 0.0f};
-}
-
-void write_point(float* point, Point place_cells, float score, float grid) {
-    point[0] = place_cells.x / grid;
-    point[1] = place_cells.y / grid;
-    point[2] = score;
-}
-
-template <class Tiles, class Values>
-Candidate find_center(const movenet_heads& heads, int image, const Values& values) {
-    const Tiles tiles(movenet::plane_of(heads.center, image, 0), heads.grid);
-    const float middle = static_cast<float>(heads.grid) / 2.0f;
-    const Candidate best = Search<CenterRule, Tiles, Values>(tiles, heads.grid, values, {middle, middle}).run();
-    return best.found() ? best : Candidate{0.0f, heads.grid / 2, heads.grid / 2};
-}
-
-// Some of an image's keypoints, `count` from `first` on.
-template <class Tiles, class Values>
-void find_keypoints(const movenet_heads& heads, int image, const Values& values, const Candidate& person, int first,
-                    int count, float* points) {
-    Point regressed[kAtOnce];
-    for (int i = 0; i < count; ++i) {
-        const Point shift = read_shift(heads.reg, image, first + i, person);
-        regressed[i] = {static_cast<float>(person.x) + shift.x, static_cast<float>(person.y) + shift.y};
+// By the instructions that this processor has.
+auto fastest_decode() {
+#if defined(MOVENET_AVX_AT_RUN_TIME)
+    if (__builtin_cpu_supports("avx2")) {
+        return movenet::avx::decode;
     }
-    // All start before the first goes on: a start takes no branches, so the processor overlaps it with the next.
-    Search<KeypointRule, Tiles, Values> searches[kAtOnce];
-    for (int i = 0; i < count; ++i) {
-        const Tiles tiles(movenet::plane_of(heads.heatmap, image, first + i), heads.grid);
-        searches[i] = {tiles, heads.grid, values, regressed[i]};
-    }
-    const float grid = static_cast<float>(heads.grid);
-    for (int i = 0; i < count; ++i) {
-        const Candidate best = searches[i].run();
-        float* point = points + 3 * i;
-        if (best.found()) {
-            const Point fine = read_shift(heads.offset, image, first + i, best);
-            const Point place{static_cast<float>(best.x) + fine.x, static_cast<float>(best.y) + fine.y};
-            const float number = movenet::plane_of(heads.heatmap, image, first + i).at(best.x, best.y);
-            write_point(point, place, values.value(number), grid);
-        } else {
-            write_point(point, regressed[i], 0.0f, grid);
-        }
-    }
-}
-
-template <class Values>
-void decode_image(const movenet_heads& heads, int image, const Values& values, float* points) {
-    const auto packed = [&](const movenet_tensor& tensor) {
-        return PackedTiles::can_read(movenet::plane_of(tensor, image, 0), heads.grid);
-    };
-    const Candidate person = packed(heads.center) ? find_center<PackedTiles>(heads, image, values)
-                                                  : find_center<ConvertedTiles>(heads, image, values);
-    const auto find =
-        packed(heads.heatmap) ? find_keypoints<PackedTiles, Values> : find_keypoints<ConvertedTiles, Values>;
-    for (int first = 0; first < heads.keypoints; first += kAtOnce) {
-        const int count = std::min(kAtOnce, heads.keypoints - first);
-        find(heads, image, values, person, first, count, points + 3 * first);
-    }
-}
-
-template <class Values>
-void decode_images(const movenet_heads& heads, const Values& values, float* points) {
-    for (int image = 0; image < heads.images; ++image) {
-        decode_image(heads, image, values, points + static_cast<std::ptrdiff_t>(image) * heads.keypoints * 3);
-    }
+#endif
+    return movenet::common::decode;
 }
 
 }  // namespace
@@ -197,18 +122,28 @@ extern "C" movenet_tensor movenet_nhwc(const void* data, movenet_type type, int3
 }
 
 extern "C" movenet_status movenet_decode(const movenet_heads* heads, float* points) noexcept {
-    if (!heads || !points) {
+    return movenet_decode_frames(heads, 1, points);
+}
+
+extern "C" movenet_status movenet_decode_frames(const movenet_heads* frames, int32_t count, float* points) noexcept {
+    if (!frames || !points) {
         return MOVENET_NULL_POINTER;
     }
-    const movenet_status status = check(*heads);
-    if (status != MOVENET_OK) {
-        return status;
+    if (count < 1) {
+        return MOVENET_BAD_IMAGES;
     }
-    if (heads->values == MOVENET_LOGITS) {
-        decode_images(*heads, Logits{}, points);
-    } else {
-        const float ceiling = heads->values == MOVENET_PROBABILITIES ? 1.0f : std::numeric_limits<float>::infinity();
-        decode_images(*heads, PlainValues{ceiling}, points);
+    std::ptrdiff_t room = PTRDIFF_MAX / static_cast<std::ptrdiff_t>(sizeof(float));
+    for (std::int32_t i = 0; i < count; ++i) {
+        const movenet_status status = check(frames[i], room);
+        if (status != MOVENET_OK) {
+            return status;
+        }
+        room -= point_numbers(frames[i]);
+    }
+    const auto decode = fastest_decode();
+    for (std::int32_t i = 0; i < count; ++i) {
+        decode(frames[i], points);
+        points += point_numbers(frames[i]);
     }
     return MOVENET_OK;
 }
@@ -220,7 +155,7 @@ extern "C" const char* movenet_status_message(movenet_status status) noexcept {
         case MOVENET_NULL_POINTER:
             return "heads, the data of its four tensors and points must all be given, one of them is NULL";
         case MOVENET_BAD_IMAGES:
-            return "the number of images must be at least 1, and all points must fit into memory";
+            return "the number of images, and of frames, must be at least 1, and all points must fit into memory";
         case MOVENET_BAD_KEYPOINTS:
             return "the number of keypoints must be 1 to 4096";
         case MOVENET_BAD_GRID:

@@ -127,7 +127,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                     ? std::int64_t{3} * heads.images * heads.keypoints
                                     : 0;
     const double cells = double{1} * heads.images * heads.keypoints * heads.grid * heads.grid;
-    const bool room = floats > 0 && cells <= kMostCells;
+    const bool room = floats > 0 && floats <= kMostCells && cells <= kMostCells;
     constexpr float untouched = -123.0f;
     std::vector<float> points(room ? floats : 1, untouched);
     if (!readable || !room) {

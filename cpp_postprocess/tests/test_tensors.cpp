@@ -226,6 +226,30 @@ TEST_CASE("a batch gives the points of its images one by one") {
     CHECK(decode(heads) == expected);
 }
 
+TEST_CASE("frames in memory of their own give the points of each, one after the other") {
+    const std::vector<Maps> images = {noise(5, 12, 9), noise(3, 16, 10), noise(5, 12, 11)};
+    std::vector<movenet_heads> frames;
+    std::vector<float> expected;
+    for (const Maps& maps : images) {
+        frames.push_back(heads_of(maps, MOVENET_PROBABILITIES));
+        const std::vector<float> points = decode(maps, MOVENET_PROBABILITIES);
+        expected.insert(expected.end(), points.begin(), points.end());
+    }
+    std::vector<float> points(expected.size(), -7.0f);
+    REQUIRE(movenet_decode_frames(frames.data(), 3, points.data()) == MOVENET_OK);
+    CHECK(points == expected);
+
+    // A frame that cannot be decoded keeps those before it from being written, too.
+    std::fill(points.begin(), points.end(), -7.0f);
+    frames[2].grid = 0;
+    CHECK(movenet_decode_frames(frames.data(), 3, points.data()) == MOVENET_BAD_GRID);
+    CHECK(movenet_decode_frames(frames.data(), 0, points.data()) == MOVENET_BAD_IMAGES);
+    CHECK(movenet_decode_frames(frames.data(), -1, points.data()) == MOVENET_BAD_IMAGES);
+    CHECK(movenet_decode_frames(nullptr, 1, points.data()) == MOVENET_NULL_POINTER);
+    CHECK(movenet_decode_frames(frames.data(), 1, nullptr) == MOVENET_NULL_POINTER);
+    CHECK(points == std::vector<float>(points.size(), -7.0f));
+}
+
 TEST_CASE("more keypoints than are searched together") {
     const Maps maps = noise(70, 9, 7);
     const std::vector<float> points = decode(maps);

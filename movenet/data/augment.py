@@ -7,6 +7,7 @@ the points where they are, is albumentations.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ import albumentations
 import numpy as np
 
 from movenet.data.boxes import MARGIN_SHARE
+from movenet.data.sets import SetConfig
 from movenet.errors import ConfigError
 from movenet.geometry import Square, square_matrix
 from movenet.skeleton import Skeleton
@@ -26,6 +28,9 @@ class AugmentationConfig:
     Attributes:
         scale_min, scale_max: side of the crop as a multiple of the longer side of the person's box, drawn evenly in
             the logarithm.
+        fit_scale_to: a set as the network will be shown it, picture by picture: instead of by `scale_min` and
+            `scale_max`, the side is drawn so that persons get the sizes that they have there (see
+            `movenet.data.fitted_scales`). Its paths start from the data's root.
         shift_share: the crop's center moves by up to this share of its side, in x and in y.
         rotation_degrees: standard deviation of the rotation, cut off at twice that.
         any_rotation_probability: share of samples that are turned by any angle (people upside down).
@@ -45,6 +50,7 @@ class AugmentationConfig:
 
     scale_min: float = 1.0
     scale_max: float = 2.0
+    fit_scale_to: SetConfig | None = None
     shift_share: float = 0.1
     rotation_degrees: float = 20.0
     any_rotation_probability: float = 0.1
@@ -87,7 +93,9 @@ class CropMove:
     mirrored: bool
 
 
-def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: np.random.Generator) -> CropMove:
+def draw_crop_move(
+    square: Square, size: int, config: AugmentationConfig, rng: np.random.Generator, scale: float | None = None
+) -> CropMove:
     """Vary a crop.
 
     Args:
@@ -95,8 +103,10 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
         size: side of the network's input in pixels.
         config: how far.
         rng: the only source of chance.
+        scale: the crop's side as a multiple of the square's, where it is fitted to a target set; else it is drawn.
     """
-    scale = float(np.exp(rng.uniform(np.log(config.scale_min), np.log(config.scale_max))))
+    if scale is None:
+        scale = math.exp(rng.uniform(math.log(config.scale_min), math.log(config.scale_max)))
     side = square.side_px * scale
     shift_x, shift_y = rng.uniform(-config.shift_share, config.shift_share, 2) * side
     varied = replace(
@@ -106,9 +116,16 @@ def draw_crop_move(square: Square, size: int, config: AugmentationConfig, rng: n
         rotation = rng.uniform(-180.0, 180.0)
     else:
         limit = 2 * config.rotation_degrees
-        rotation = float(np.clip(rng.normal(0.0, config.rotation_degrees), -limit, limit))
+        rotation = min(max(rng.normal(0.0, config.rotation_degrees), -limit), limit)
     mirrored = bool(rng.random() < config.mirror_probability)
     return CropMove(square_matrix(varied, size, rotation, mirrored), mirrored)
+
+
+def crop_reach(config: AugmentationConfig) -> float:
+    """How far from the middle of a square its crops reach, to the left, right, up and down, in sides of the square."""
+    tilt_degrees = 45.0 if config.any_rotation_probability > 0 else min(2 * config.rotation_degrees, 45.0)
+    tilt = math.radians(tilt_degrees)
+    return config.scale_max * (config.shift_share + (math.cos(tilt) + math.sin(tilt)) / 2)
 
 
 # Fewer points do not tell where a half of the body is.
@@ -126,11 +143,19 @@ def half_body_square(
         halves: of the skeleton.
         rng: chooses the half.
     """
-    half = halves.upper if rng.random() < 0.5 else halves.lower
-    points = points_px[labelled & half]
-    if len(points) < _MIN_HALF_POINTS:
+    return _square_around(points_px[labelled & (halves.upper if rng.random() < 0.5 else halves.lower)])
+
+
+def half_body_squares(points_px: np.ndarray, labelled: np.ndarray, halves: BodyHalves) -> list[Square]:
+    """Those that `half_body_square` may give."""
+    squares = (_square_around(points_px[labelled & half]) for half in halves)
+    return [square for square in squares if square is not None]
+
+
+def _square_around(points_px: np.ndarray) -> Square | None:
+    if len(points_px) < _MIN_HALF_POINTS:
         return None
-    smallest, largest = points.min(axis=0), points.max(axis=0)
+    smallest, largest = points_px.min(axis=0), points_px.max(axis=0)
     (center_x, center_y), side = (smallest + largest) / 2, float((largest - smallest).max())
     # Points lie inside the body.
     return Square(float(center_x), float(center_y), max(side, 1.0) * (1 + 2 * MARGIN_SHARE))
@@ -168,7 +193,7 @@ def _bones_away(skeleton: Skeleton, end: int) -> np.ndarray:
 
 
 def appearance_transform(config: AugmentationConfig) -> albumentations.Compose:
-    """Colour and quality; call it as `transform(image=uint8 RGB)["image"]`, seed it by `set_random_seed`."""
+    """Colour and quality; call it as `transform(image=uint8 RGB)["image"]`, after `set_random_state`."""
     colour = albumentations.OneOf(
         [
             albumentations.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3, p=1.0),

@@ -15,19 +15,30 @@ _SIDE_PX = 280
 _BINS = 40
 _BAR_BGR = (200, 130, 60)
 _MEDIAN_BGR = (60, 60, 220)
+_TARGET_BGR = (20, 20, 20)
 _STATE_BGR = ((110, 170, 70), (90, 200, 240), (150, 150, 150), (225, 225, 225))
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def population_charts(populations: Sequence[Population], skeleton: Skeleton) -> np.ndarray:
-    """uint8 BGR picture; the columns of a row share their axes."""
+def population_charts(
+    populations: Sequence[Population], skeleton: Skeleton, target: Population | None = None
+) -> np.ndarray:
+    """uint8 BGR picture; the columns of a row share their axes.
+
+    Args:
+        populations: a column each.
+        skeleton: of all.
+        target: one of them whose histograms are drawn over the others', as a line.
+    """
     areas = [np.sqrt(population.keypoint_area) for population in populations]
-    scales = [population.size_unit for population in populations]
+    sizes = [population.size_unit for population in populations]
+    target_area = None if target is None else np.sqrt(target.keypoint_area)
+    target_size = None if target is None else target.size_unit
     maps = _pose_maps(populations)
     rows = [
         [with_caption(_blank(40), f"{p.name}: {len(p.labelled)} persons") for p in populations],
-        [_histogram(values, 1.2, "square root of keypoint-area, share of the input") for values in areas],
-        [_histogram(values, 1.6, "person's longer side, share of the input") for values in scales],
+        [_histogram(values, target_area, 1.2, "square root of keypoint-area") for values in areas],
+        [_histogram(values, target_size, 1.6, "person's longer side") for values in sizes],
         [_joint_map(population) for population in populations],
         [_state_bars(population, skeleton) for population in populations],
         [with_caption(image, "poses: two main directions of all sets") for image in maps],
@@ -39,19 +50,33 @@ def _blank(height: int = _SIDE_PX) -> np.ndarray:
     return np.full((height, _SIDE_PX, 3), 255, np.uint8)
 
 
-def _histogram(values: np.ndarray, limit: float, title: str) -> np.ndarray:
-    """Shares of the persons from 0 to `limit`; what is larger counts in the last bar. The red line is the median."""
+def _histogram(values: np.ndarray, target: np.ndarray | None, limit: float, title: str) -> np.ndarray:
+    """Shares of the persons from 0 to `limit`; what is larger counts in the last bar. The red line is the median, the
+    black one the target's histogram."""
     canvas = _blank(140)
-    counts, _ = np.histogram(np.minimum(values, limit * (1 - 1e-6)), bins=_BINS, range=(0, limit))
-    heights = np.rint(counts / max(counts.max(), 1) * (canvas.shape[0] - 10)).astype(int)
+    shares = _bin_shares(values, limit)
+    highest = max(shares.max(), 0.0 if target is None else _bin_shares(target, limit).max())
+    scale = (canvas.shape[0] - 10) / highest
     width = _SIDE_PX / _BINS
-    for index, height in enumerate(heights.tolist()):
-        left, right = round(index * width), round((index + 1) * width) - 1
-        cv2.rectangle(canvas, (left, canvas.shape[0] - height), (right, canvas.shape[0]), _BAR_BGR, cv2.FILLED)
+    edges = [round(index * width) for index in range(_BINS + 1)]
+    tops = np.rint(canvas.shape[0] - scale * shares).astype(int).tolist()
+    for left, right, top in zip(edges, edges[1:], tops, strict=False):
+        cv2.rectangle(canvas, (left, top), (right - 1, canvas.shape[0]), _BAR_BGR, cv2.FILLED)
+    if target is not None:
+        target_tops = np.rint(canvas.shape[0] - scale * _bin_shares(target, limit)).astype(int)
+        steps = np.column_stack([np.repeat(edges, 2)[1:-1], np.repeat(target_tops, 2)])
+        cv2.polylines(canvas, [steps.astype(np.int32)], isClosed=False, color=_TARGET_BGR)
     median = float(np.median(values))
+    line = "" if target is None else "; black line: target"
     x = round(min(median / limit, 1.0) * (_SIDE_PX - 1))
     cv2.line(canvas, (x, 0), (x, canvas.shape[0]), _MEDIAN_BGR, 1)
-    return with_caption(canvas, f"{title}: 0 to {limit:g}, median {median:.2f}")
+    return with_caption(canvas, f"{title}, share of the input: 0 to {limit:g}, median {median:.2f}{line}")
+
+
+def _bin_shares(values: np.ndarray, limit: float) -> np.ndarray:
+    """float [bins]: the share of the values in each; what is larger than the limit counts in the last."""
+    counts, _ = np.histogram(np.minimum(values, limit * (1 - 1e-6)), bins=_BINS, range=(0, limit))
+    return counts / len(values)
 
 
 def _joint_map(population: Population) -> np.ndarray:

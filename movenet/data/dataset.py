@@ -7,8 +7,8 @@ targets are encoded in batches on the training device (`movenet.data.targets`).
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -26,12 +26,13 @@ from movenet.data.augment import (
     drop_patches,
     half_body_square,
 )
-from movenet.data.labels import TrainingPoints, training_points
+from movenet.data.cache import CropCache
+from movenet.data.fitted_scales import FittedScales
+from movenet.data.persons import PersonTable
 from movenet.data.pictures import read_annotated
-from movenet.data.records import PictureRecord
 from movenet.data.sets import Entry
-from movenet.errors import DataError
-from movenet.geometry import apply_matrix, person_square, warp_picture
+from movenet.errors import ConfigError, DataError
+from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, person_square, warp_picture
 from movenet.skeleton import Skeleton
 
 _logger = logging.getLogger(__name__)
@@ -84,7 +85,11 @@ class CropDataset(Dataset[Sample | None]):
         augmentation: how far a crop is varied.
         seed: of all chance.
         view_size: V, if a teacher is to see the crops too.
-        keep_decoded: whether each process keeps every picture in memory once it was decoded.
+        cache: holds the decoded pictures of the entries, if it is not to be decoded for each sample.
+        scales: what `augmentation.fit_scale_to` leads to (`movenet.data.fitted_scales.fit_scales`).
+
+    Raises:
+        ConfigError: if `fit_scale_to` is given without `scales`, or the other way round.
     """
 
     def __init__(
@@ -96,8 +101,12 @@ class CropDataset(Dataset[Sample | None]):
         augmentation: AugmentationConfig,
         seed: int,
         view_size: int | None = None,
-        keep_decoded: bool = False,
+        cache: CropCache | None = None,
+        scales: FittedScales | None = None,
     ) -> None:
+        if (augmentation.fit_scale_to is None) != (scales is None):
+            raise ConfigError("augmentation: fit_scale_to and the scales that it leads to go together")
+        self._scales = scales
         self.entries = entries
         self.skeleton = skeleton
         self.input_size = input_size
@@ -105,7 +114,8 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
-        self._decoded: dict[tuple[Path, bool], np.ndarray] | None = {} if keep_decoded else None
+        self._cache = cache
+        self._persons = PersonTable(entries, skeleton.num_keypoints)
         self._appearance = appearance_transform(augmentation)
         self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
 
@@ -113,96 +123,86 @@ class CropDataset(Dataset[Sample | None]):
         return len(self.entries)
 
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
-        entry, move, rng = self._draw(key)
+        move, rng = self._draw(key)
         try:
-            picture = self._read(entry.picture)
+            pixels, matrix = self._read(key[1], move.matrix)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
-        image = cv2.cvtColor(warp_picture(picture, move.matrix, self.input_size), cv2.COLOR_BGR2RGB)
-        self._appearance.set_random_seed(int(rng.integers(2**31)))
+        image = cv2.cvtColor(warp_picture(pixels, matrix, self.input_size), cv2.COLOR_BGR2RGB)
+        self._appearance.set_random_state(rng, random.Random(int(rng.integers(2**63))))
         image = self._appearance(image=image)["image"]
-        labels = self._labels(entry, move)
+        labels = self._labels(key[1], move)
         if self.augmentation.drop_probability > 0 and rng.random() < self.augmentation.drop_probability:
             joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
             size = float(labels.size_unit[0]) * self.input_size
             image = drop_patches(image, joints, size, self.augmentation, rng)
-        return Sample(_planes(image), *labels, view=_planes(self._view(picture, move.matrix)))
+        return Sample(_planes(image), *labels, view=_planes(self._view(pixels, matrix)))
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
         """What `self[key]` says about its image, without reading the picture."""
-        entry, move, _ = self._draw(key)
-        return self._labels(entry, move)
+        move, _ = self._draw(key)
+        return self._labels(key[1], move)
 
-    def _draw(self, key: tuple[int, int]) -> tuple[Entry, CropMove, np.random.Generator]:
+    def _draw(self, key: tuple[int, int]) -> tuple[CropMove, np.random.Generator]:
         epoch, index = key
-        entry = self.entries[index]
         rng = np.random.default_rng((self.seed, epoch, index))
-        person = entry.picture.persons[entry.person]
-        square = person_square(person.box_px, 1.0)
+        row = self._persons.own_row(index)
+        square = person_square(self._persons.box_px[row].tolist(), 1.0)
         if self._halves is not None and rng.random() < self.augmentation.half_body_probability:
-            points = training_points(person, entry.rules)
-            square = half_body_square(points.points_px, points.labelled, self._halves, rng) or square
-        return entry, draw_crop_move(square, self.input_size, self.augmentation, rng), rng
+            points, labelled = self._persons.points_px[row], self._persons.labelled[row]
+            square = half_body_square(points, labelled, self._halves, rng) or square
+        scale = None if self._scales is None else self._scales.draw(index, rng)
+        return draw_crop_move(square, self.input_size, self.augmentation, rng, scale), rng
 
-    def _read(self, picture: PictureRecord) -> np.ndarray:
-        if self._decoded is None:
-            return read_annotated(picture)
-        key = picture.path, picture.upright
-        if key not in self._decoded:
-            self._decoded[key] = read_annotated(picture)
-        return self._decoded[key]
+    def _read(self, index: int, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels of an entry's picture, and a `_px` -> `_input` matrix as a matrix for these pixels."""
+        if self._cache is None:
+            return read_annotated(self.entries[index].picture), matrix
+        pixels, part, halvings = self._cache[index]
+        return pixels, matrix_from_part(matrix, part, halvings)
 
-    def _view(self, picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    def _view(self, pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         if self.view_size is None:
             return np.zeros((0, 0, 3), np.uint8)
         enlarged = matrix * (self.view_size / self.input_size)
-        return cv2.cvtColor(warp_picture(picture, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
+        return cv2.cvtColor(warp_picture(pixels, enlarged, self.view_size), cv2.COLOR_BGR2RGB)
 
-    def _labels(self, entry: Entry, move: CropMove) -> SampleLabels:
+    def _labels(self, index: int, move: CropMove) -> SampleLabels:
         num_keypoints = self.skeleton.num_keypoints
         points_unit = np.zeros((self.max_persons, num_keypoints, 2), np.float32)
         labelled = np.zeros((self.max_persons, num_keypoints), bool)
         size_unit = np.zeros(self.max_persons, np.float32)
-        scale = np.sqrt(abs(np.linalg.det(move.matrix[:, :2]))) / self.input_size
-        order = self.skeleton.mirror_permutation if move.mirrored else np.arange(num_keypoints)
-        points_of_first: TrainingPoints | None = None
-        row = 0
-        for person in self._main_then_nearest(entry):
-            points = training_points(entry.picture.persons[person], entry.rules)
-            unit = (apply_matrix(move.matrix, points.points_px) / self.input_size)[order]
-            inside = points.labelled[order] & ((unit >= 0) & (unit < 1)).all(axis=1)
-            if points_of_first is None:
-                points_of_first = points
-            elif not inside.any():
-                continue
-            points_unit[row], labelled[row] = unit, inside
-            size_unit[row] = max(entry.picture.persons[person].box_px[2:]) * scale
-            row += 1
-            if row == self.max_persons:
-                break
-        assert points_of_first is not None
+        order = self.skeleton.mirror_permutation if move.mirrored else slice(None)
+        rows = self._persons.rows(index)
+        unit = apply_matrix(move.matrix / self.input_size, self._persons.points_px[rows])
+        inside = self._persons.labelled[rows] & ((unit >= 0) & (unit < 1)).all(axis=2)
+        # Neighbours of whom nothing is seen are left out.
+        kept = inside.any(axis=1)
+        kept[0] = True
+        kept = np.flatnonzero(kept)[: self.max_persons]
+        count = len(kept)
+        points_unit[:count], labelled[:count] = unit[kept][:, order], inside[kept][:, order]
+        unit_per_px = matrix_scale(move.matrix) / self.input_size
+        size_unit[:count] = self._persons.box_px[rows[kept], 2:].max(axis=1) * unit_per_px
         return SampleLabels(
             points_unit=torch.from_numpy(points_unit),
             labelled=torch.from_numpy(labelled),
             size_unit=torch.from_numpy(size_unit),
-            ignored=torch.from_numpy(_unknown(points_of_first)[order]),
+            ignored=torch.from_numpy(self._persons.unknown[rows[0]][order]),
         )
-
-    def _main_then_nearest(self, entry: Entry) -> list[int]:
-        centers = np.array([[x + w / 2, y + h / 2] for x, y, w, h in (p.box_px for p in entry.picture.persons)])
-        distance = np.linalg.norm(centers - centers[entry.person], axis=1)
-        distance[entry.person] = -1.0
-        return [int(person) for person in np.argsort(distance, kind="stable")]
 
 
 def _planes(image: np.ndarray) -> Tensor:
-    """uint8 [height, width, 3] -> [3, height, width]."""
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
+    """uint8 [height, width, 3] -> [3, height, width] of the same memory."""
+    return torch.from_numpy(image).permute(2, 0, 1)
 
 
-def _unknown(points: TrainingPoints) -> np.ndarray:
-    return ~points.labelled & ~points.trusted_absence
+def _stacked(column: Sequence[Tensor]) -> Tensor:
+    """Stacked in the layout of the first."""
+    if column[0].dim() != 3 or column[0].stride(0) != 1:
+        return torch.stack(list(column))
+    return torch.stack([image.permute(1, 2, 0) for image in column]).permute(0, 3, 1, 2)
 
 
 class Batch(NamedTuple):
@@ -215,11 +215,13 @@ class Batch(NamedTuple):
 def collate(samples: Sequence[Sample | None]) -> Batch:
     """Stack samples to a batch with a leading axis N, leaving out the unreadable ones.
 
+    The images' channels stay last in memory, where a network in that layout wants them: nobody moves them.
+
     Raises:
         DataError: if not one sample is left.
     """
     readable = [sample for sample in samples if sample is not None]
     if not readable:
         raise DataError(f"not one of a batch of {len(samples)} pictures could be read; the warnings above name them")
-    stacked = Sample(*(torch.stack(column) for column in zip(*readable, strict=True)))
+    stacked = Sample(*(_stacked(column) for column in zip(*readable, strict=True)))
     return Batch(stacked, len(samples) - len(readable))

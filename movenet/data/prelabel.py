@@ -1,7 +1,8 @@
 """Labels by a teacher network, and whether they are to be believed.
 
 The teacher looks at the whole picture, then twice at a square around whom it found, the second time also at the
-mirror image of that square. Where its two answers lie far apart, or it is unsure, it does not know.
+mirror image of that square. Where its two answers lie far apart, or it is unsure, it does not know. Where it sees more
+than one person, whose points these are is for a human to say.
 """
 
 from __future__ import annotations
@@ -22,8 +23,21 @@ from movenet.errors import ConfigError
 from movenet.geometry import Square, extract_square, letterbox_square, person_square
 from movenet.skeleton import Skeleton
 
-Answer = Callable[[np.ndarray], np.ndarray]
-"""A network: uint8 RGB [S, S, 3] -> float [K, 3], x and y of 0..1 and score."""
+
+class Look(NamedTuple):
+    """What a network sees in its input.
+
+    Attributes:
+        points: float [K, 3], x and y of 0..1 and score, of the person that it points out.
+        num_persons: how many it sees (`movenet.data.person_count`).
+    """
+
+    points: np.ndarray
+    num_persons: int
+
+
+Answer = Callable[[np.ndarray], Look]
+"""A network: uint8 RGB [S, S, 3] -> what it sees."""
 
 # Scores from here on tell where a person is, though not where the joint is.
 _SEEN_SCORE = 0.2
@@ -44,7 +58,7 @@ class PrelabelRules:
 
     Attributes:
         teacher: when it is sure of a point.
-        keep_share: a person of whose points it is sure of at least this share is kept ...
+        keep_share: a person alone of whose points it is sure of at least this share is kept ...
         review_share: ... and from this share on is to be looked at; others are rejected.
     """
 
@@ -64,11 +78,13 @@ class TeacherAnswer(NamedTuple):
         points_px: float32 [K, 2], mean of both answers.
         scores: float32 [K], mean of both.
         disagreement: float32 [K], distance of the two as a share of the square's side.
+        num_persons: in the whole picture; at least the one that the points are of.
     """
 
     points_px: np.ndarray
     scores: np.ndarray
     disagreement: np.ndarray
+    num_persons: int
 
 
 def ask_teacher(image_bgr: np.ndarray, answer: Answer, input_size: int, skeleton: Skeleton) -> TeacherAnswer | None:
@@ -82,22 +98,25 @@ def ask_teacher(image_bgr: np.ndarray, answer: Answer, input_size: int, skeleton
     """
     height, width = image_bgr.shape[:2]
     square = letterbox_square(width, height)
+    persons_seen: list[int] = []
     for _ in range(2):
         crop, cut = _crop(image_bgr, square, input_size)
-        found = answer(crop)
+        found, seen = answer(crop)
+        persons_seen.append(seen)
         around = _square_around(cut.to_px(found[:, :2]), found[:, 2], (width, height))
         if around is None:
             return None
         square = around
     crop, cut = _crop(image_bgr, square, input_size)
-    plain = answer(crop)
-    mirrored = answer(np.ascontiguousarray(crop[:, ::-1]))[skeleton.mirror_permutation]
+    plain = answer(crop).points
+    mirrored = answer(np.ascontiguousarray(crop[:, ::-1])).points[skeleton.mirror_permutation]
     mirrored[:, 0] = 1 - mirrored[:, 0]
     mean = (plain + mirrored) / 2
     return TeacherAnswer(
         cut.to_px(mean[:, :2]).astype(np.float32),
         mean[:, 2].astype(np.float32),
         np.linalg.norm(plain[:, :2] - mirrored[:, :2], axis=1).astype(np.float32),
+        max(1, persons_seen[0]),
     )
 
 
@@ -106,7 +125,7 @@ def judge(answer: TeacherAnswer | None, rules: PrelabelRules) -> Verdict:
     if answer is None:
         return Verdict.REJECT
     share = float(_sure(answer, rules).mean())
-    if share >= rules.keep_share:
+    if share >= rules.keep_share and answer.num_persons == 1:
         return Verdict.KEEP
     return Verdict.REVIEW if share >= rules.review_share else Verdict.REJECT
 

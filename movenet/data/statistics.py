@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from movenet.data.dataset import CropDataset
+from movenet.data.fitted_scales import shown_sizes
 from movenet.data.poses import normalised_poses
 from movenet.data.records import PictureRecord, Visibility
-from movenet.metrics.evaluation import ProtocolName, select_persons
+from movenet.metrics.evaluation import EvaluationPerson, ProtocolName, select_persons
 from movenet.skeleton import Skeleton
 
 VISIBLE, OCCLUDED, UNLABELLED, IGNORED = range(4)
@@ -63,7 +64,11 @@ def population_of_set(
     Raises:
         DataError: if no person has that many labelled keypoints.
     """
-    persons = select_persons(pictures, protocol, min_keypoints)
+    return population_of_persons(name, select_persons(pictures, protocol, min_keypoints))
+
+
+def population_of_persons(name: str, persons: Sequence[EvaluationPerson]) -> Population:
+    """At least one person, each as its square shows it to the network."""
     visibility = np.array([person.person.visibility for person in persons])
     labelled = visibility > Visibility.UNLABELLED
     states = np.select(
@@ -76,7 +81,7 @@ def population_of_set(
         name,
         np.array([person.square.to_unit(person.person.points_px) for person in persons], np.float32),
         labelled,
-        np.array([max(person.person.box_px[2:]) / person.square.side_px for person in persons], np.float32),
+        shown_sizes(persons).astype(np.float32),
         states.astype(np.int8),
     )
 
@@ -113,6 +118,21 @@ def summary(population: Population, skeleton: Skeleton) -> dict[str, Any]:
             for k, name in enumerate(skeleton.names)
         },
     }
+
+
+def distances(population: Population, target: Population) -> dict[str, float]:
+    """How unlike two populations are in what persons fill of the input: 0 is alike, 1 has nothing in common."""
+    return {
+        "area_distance": round(ks_distance(population.keypoint_area, target.keypoint_area), 3),
+        "size_distance": round(ks_distance(population.size_unit, target.size_unit), 3),
+    }
+
+
+def ks_distance(first: np.ndarray, second: np.ndarray) -> float:
+    """Kolmogorov and Smirnov's distance of two samples [N] and [M]: between their distribution functions, at most."""
+    places = np.concatenate([first, second])
+    below = [np.searchsorted(np.sort(sample), places, side="right") / len(sample) for sample in (first, second)]
+    return float(np.abs(below[0] - below[1]).max())
 
 
 def upside_down_share(population: Population, skeleton: Skeleton) -> float | None:

@@ -110,24 +110,28 @@ def person_centers(points: Tensor, labelled: Tensor, kind: Literal["box", "mean"
 
 def _draw_peaks(cells: Tensor, drawn: Tensor, radius: Tensor, grid_size: int, kernel: str) -> Tensor:
     """Peaks at cells [N, P, C, 2] with a radius [N, P] a person -> [N, C, G, G], the larger where two overlap."""
-    axis = torch.arange(grid_size, device=cells.device, dtype=cells.dtype)
-    result = cells.new_zeros((cells.shape[0], cells.shape[2], grid_size, grid_size))
-    for person in range(cells.shape[1]):
-        rows = drawn[:, person].any(dim=1).nonzero()[:, 0]
-        if len(rows) == 0:
-            continue
-        square_x = (axis - cells[rows, person, :, :1]) ** 2  # [rows, C, x]
-        square_y = (axis - cells[rows, person, :, 1:]) ** 2
-        width = radius[rows, person, None, None]
-        if kernel == "gaussian":
-            along_x, along_y = (torch.exp(-square / (2 * width**2)) for square in (square_x, square_y))
-            peak = along_y[..., None] * along_x[:, :, None]
-        else:
-            distance = torch.sqrt(square_y[..., None] + square_x[:, :, None])
-            peak = torch.exp(-distance / width[..., None])
-        peak = peak * drawn[rows, person, :, None, None]
-        result[rows] = torch.maximum(result[rows], peak)
+    result = _peaks(cells[:, 0], drawn[:, 0], radius[:, 0, None], grid_size, kernel)
+    # Of the neighbours, only what is drawn: mostly there are few.
+    for person in range(1, cells.shape[1]):
+        rows, channels = drawn[:, person].nonzero(as_tuple=True)
+        peaks = _peaks(
+            cells[rows, person, channels], drawn[rows, person, channels], radius[rows, person], grid_size, kernel
+        )
+        result[rows, channels] = torch.maximum(result[rows, channels], peaks)
     return result
+
+
+def _peaks(cells: Tensor, drawn: Tensor, radius: Tensor, grid_size: int, kernel: str) -> Tensor:
+    """A peak at each of the cells [..., 2], or nothing where it is not drawn [...] -> [..., G, G]."""
+    axis = torch.arange(grid_size, device=cells.device, dtype=cells.dtype)
+    square_x = (axis - cells[..., :1]) ** 2  # [..., x]
+    square_y = (axis - cells[..., 1:]) ** 2
+    width = radius[..., None]
+    if kernel == "gaussian":
+        along_x, along_y = (torch.exp(-square / (2 * width**2)) for square in (square_x, square_y))
+        return (along_y * drawn[..., None])[..., None] * along_x[..., None, :]
+    distance = torch.sqrt(square_y[..., None] + square_x[..., None, :])
+    return distance.div_(-width[..., None]).exp_().mul_(drawn[..., None, None])
 
 
 def _reg(points: Tensor, labelled: Tensor, center_cell: Tensor, grid_size: int, radius: float) -> tuple[Tensor, Tensor]:

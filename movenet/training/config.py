@@ -50,7 +50,8 @@ class DataConfig:
         pose_balance: how far rare poses are drawn more often.
         max_persons: persons of a crop that targets are drawn for.
         workers: processes that load pictures.
-        keep_decoded: each of them keeps every picture in memory once it was decoded (3 bytes a pixel).
+        cache: file that keeps the decoded pictures (3 bytes a pixel, of what crops can touch); built when it is missing
+            or stale. Without one, each picture is decoded again for each sample.
         max_bad_share: the run fails when more than this share of an epoch's pictures cannot be read.
     """
 
@@ -63,7 +64,7 @@ class DataConfig:
     pose_balance: PoseBalance = field(default_factory=PoseBalance)
     max_persons: int = 6
     workers: int = 2
-    keep_decoded: bool = False
+    cache: str | None = None
     max_bad_share: float = 0.01
 
     def __post_init__(self) -> None:

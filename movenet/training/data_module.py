@@ -11,7 +11,10 @@ from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from movenet.data.cache import open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
+from movenet.data.fitted_scales import fit_scales
+from movenet.data.regions import plan_regions
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import pose_balanced, read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
@@ -47,6 +50,15 @@ class PoseDataModule(LightningDataModule):
         entries, weights = training_entries(config.data.train, root, spec.skeleton)
         self._weights = pose_balanced(entries, weights, config.data.pose_balance, config.seed)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
+        target = config.augmentation.fit_scale_to
+        scales = None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton)
+        view_size = config.distil.view_size if config.distil.teachers else None
+        cache = None
+        if config.data.cache is not None:
+            sizes = [spec.input_size] if view_size is None else [spec.input_size, view_size]
+            varied = config.augmentation if scales is None else scales.with_range(config.augmentation)
+            plan = plan_regions(entries, spec.skeleton, varied, sizes)
+            cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
         self._training = CropDataset(
             entries,
             spec.skeleton,
@@ -54,8 +66,9 @@ class PoseDataModule(LightningDataModule):
             config.data.max_persons,
             config.augmentation,
             config.seed,
-            config.distil.view_size if config.distil.teachers else None,
-            config.data.keep_decoded,
+            view_size,
+            cache,
+            scales,
         )
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)

@@ -17,7 +17,8 @@ _PACKAGES = ("torch", "lightning", "albumentations", "numpy", "opencv-python-hea
 
 def write_provenance(path: Path, config: RunConfig, repository: Path) -> None:
     """Write git revision, data checksums and package versions as json."""
-    sets = [*config.data.train, config.data.dev]
+    target = config.augmentation.fit_scale_to
+    sets = [*config.data.train, config.data.dev, *([] if target is None else [target])]
     content: dict[str, Any] = {
         "git": _git_revision(repository),
         "annotations_sha256": {source.annotations: set_checksum(source, Path(config.data.root)) for source in sets},

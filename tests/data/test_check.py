@@ -29,6 +29,7 @@ STANDING = {
     **{"left_wrist": (270, 215), "right_wrist": (130, 215), "left_hip": (222, 210), "right_hip": (178, 210)},
     **{"left_knee": (226, 285), "right_knee": (174, 285), "left_ankle": (228, 360), "right_ankle": (172, 360)},
 }
+LIMITS = PersonLimits()
 POINTS = np.array([STANDING[name] for name in COCO17.names], np.float32)
 
 
@@ -100,6 +101,15 @@ def test_a_wrong_limb_is_found_by_teacher_and_by_length() -> None:
     assert kinds == {Kind.CONTRADICTED: {"left_ankle"}, Kind.LONG_LIMB: {"left_knee", "left_ankle"}}
     (alone,) = found(person(1, moved(left_ankle=(30, 20)), with_teacher=False))
     assert alone.kind is Kind.LONG_LIMB
+
+
+def test_a_teacher_who_followed_somebody_else_contradicts_nobody() -> None:
+    beside = POINTS + np.array([150, 0], np.float32)
+    misled = replace(person(1, beside), box_px=(270, 40, 160, 330))  # its teacher sees the one who stands at POINTS
+    alone = check_persons(NamedSet("train", [PictureRecord(1, Path("x.png"), 600, SIDE, (misled,))]), COCO17, LIMITS)
+    assert {finding.kind for finding in alone} == {Kind.CONTRADICTED}
+    both = PictureRecord(1, Path("x.png"), 600, SIDE, (misled, person(2, with_teacher=False)))
+    assert check_persons(NamedSet("train", [both]), COCO17, LIMITS) == []
 
 
 def test_an_unsure_teacher_is_not_asked() -> None:

@@ -64,6 +64,7 @@ def test_yolo_labelme_and_coco_train_together(tmp_path: Path) -> None:
     run = tmp_path / "run"
     options = {"output": run, "data.root": tmp_path, "data.train": json.dumps(sets), "model.name": "shufflenet_v2_x0_5"}
     options |= {"data.pose_balance.clusters": 3} | {f"data.dev.{key}": value for key, value in sets[1].items()}
+    options |= {f"augmentation.fit_scale_to.{key}": value for key, value in sets[2].items()}
     assert train([*(f"--{key}={value}" for key, value in options.items()), *SHORT_OPTIONS]) == 0
     assert load_network(run / "best.ckpt")[1].skeleton == COCO17
     assert len(losses(run)) == 2
@@ -117,7 +118,16 @@ def run_line(words: list[str], weights: Path) -> int:
     program, *arguments = words
     if program == "movenet":
         if arguments[1] == "prelabel":
-            arguments += ["--weights", str(weights), "--min-score", "0", "--max-disagreement", "2"]
+            arguments += [
+                "--weights",
+                str(weights),
+                "--min-score",
+                "0",
+                "--max-disagreement",
+                "2",
+                "--person-score",
+                "1",
+            ]
         return main(arguments)
     script, *arguments = arguments
     if script == "train.py":

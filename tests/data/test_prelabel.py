@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -10,7 +11,16 @@ import numpy as np
 import pytest
 
 from movenet.cli import main
-from movenet.data.prelabel import PrelabelRules, TeacherAnswer, Verdict, ask_teacher, judge, labelled_picture
+from movenet.data.prelabel import (
+    Answer,
+    Look,
+    PrelabelRules,
+    TeacherAnswer,
+    Verdict,
+    ask_teacher,
+    judge,
+    labelled_picture,
+)
 from movenet.errors import ConfigError
 from movenet.skeleton import COCO17, Skeleton
 
@@ -50,8 +60,13 @@ def network(image: np.ndarray) -> np.ndarray:
     return np.column_stack([np.array([head, left, right]) / INPUT_SIZE, np.full(3, 0.9)])
 
 
+def seeing(points: Callable[[np.ndarray], np.ndarray], persons: int = 1) -> Answer:
+    """As what a network sees where it counts this many persons."""
+    return lambda image: Look(points(image), persons)
+
+
 def test_the_answer_is_where_the_picture_shows_the_joints() -> None:
-    answer = ask_teacher(picture(), network, INPUT_SIZE, TRIPLE)
+    answer = ask_teacher(picture(), seeing(network), INPUT_SIZE, TRIPLE)
     assert answer is not None
     np.testing.assert_allclose(answer.points_px, JOINTS_PX, atol=1.0)
     assert answer.disagreement.max() < 0.02
@@ -66,7 +81,7 @@ def test_a_teacher_that_takes_the_mirror_for_another_person_is_not_believed() ->
         found[1:] = hands[np.argsort(-hands[:, 1])]
         return found
 
-    answer = ask_teacher(picture(), stubborn, INPUT_SIZE, TRIPLE)
+    answer = ask_teacher(picture(), seeing(stubborn), INPUT_SIZE, TRIPLE)
     assert answer is not None
     assert (answer.disagreement > 0.2).tolist() == [False, True, True]
     assert judge(answer, PrelabelRules()) is Verdict.REVIEW
@@ -76,7 +91,7 @@ def test_a_teacher_that_takes_the_mirror_for_another_person_is_not_believed() ->
 
 def test_nobody_is_rejected() -> None:
     black = np.zeros_like(picture())
-    assert ask_teacher(black, network, INPUT_SIZE, TRIPLE) is None
+    assert ask_teacher(black, seeing(network, persons=0), INPUT_SIZE, TRIPLE) is None
     assert judge(None, PrelabelRules()) is Verdict.REJECT
 
 
@@ -85,7 +100,28 @@ def test_nobody_is_rejected() -> None:
 )
 def test_the_share_of_sure_points_decides(sure: int, verdict: Verdict) -> None:
     scores = np.where(np.arange(10) < sure, 0.9, 0.1)
-    assert judge(TeacherAnswer(np.zeros((10, 2)), scores, np.zeros(10)), PrelabelRules()) is verdict
+    assert judge(TeacherAnswer(np.zeros((10, 2)), scores, np.zeros(10), 1), PrelabelRules()) is verdict
+
+
+@pytest.mark.parametrize(("sure", "verdict"), [(10, Verdict.REVIEW), (5, Verdict.REVIEW), (2, Verdict.REJECT)])
+def test_somebody_beside_another_person_is_not_kept_unseen(sure: int, verdict: Verdict) -> None:
+    scores = np.where(np.arange(10) < sure, 0.9, 0.1)
+    assert judge(TeacherAnswer(np.zeros((10, 2)), scores, np.zeros(10), 2), PrelabelRules()) is verdict
+
+
+def test_persons_are_counted_in_the_whole_picture() -> None:
+    shown = []
+
+    def two_at_first(image: np.ndarray) -> Look:
+        shown.append(image)
+        return Look(network(image), 2 if len(shown) == 1 else 1)
+
+    answer = ask_teacher(picture(), two_at_first, INPUT_SIZE, TRIPLE)
+    assert answer is not None
+    assert answer.num_persons == 2
+    # It is 640 x 300 pixels: black above and below.
+    assert not shown[0][: INPUT_SIZE // 4].any()
+    assert shown[0].any()
 
 
 def test_impossible_rules_are_refused() -> None:
@@ -104,8 +140,11 @@ def test_the_command_writes_labels_for_every_verdict(
     command = ["data", "prelabel", str(images), "--weights", str(tiny_checkpoint), "--output", str(output)]
     # A network of random weights: believed whatever it says.
     believed = ["--min-score", "0", "--max-disagreement", "2", "--keep-share", "0", "--review-share", "0"]
+    believed += ["--person-score", "1"]
     assert main([*command, *believed]) == 0
     assert "review 0" in capsys.readouterr().out
+    assert main([*command, "--person-score", "0"]) == 2
+    assert "--person-score" in capsys.readouterr().err
     keep = json.loads((output / "keep.json").read_text())
     rejected = (output / "rejected.txt").read_text().split()
     assert len(keep["images"]) + len(rejected) == 3

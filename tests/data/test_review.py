@@ -21,7 +21,7 @@ from movenet.errors import DataError
 from movenet.skeleton import COCO17
 from tests.data.small_sets import coco_content, write_set
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture
@@ -117,6 +117,8 @@ def test_what_is_done_in_a_browser_is_saved(small: tuple[Path, Path], tmp_path: 
         page.locator("#save").click()
     download.value.save_as(tmp_path / "reviewed.json")
     assert problems == []
+    first.locator('circle[data-keypoint="nose"]').hover(force=True)
+    assert first.locator("footer span").inner_text() == "nose"
 
     after = {p.persons[0].annotation_id: p for p in read_coco(tmp_path / "reviewed.json", images, COCO17)}
     assert set(after) == {100, 101}
@@ -134,3 +136,49 @@ def test_what_is_done_in_a_browser_is_saved(small: tuple[Path, Path], tmp_path: 
 
 def points(picture: PictureRecord) -> np.ndarray:
     return picture.persons[0].points_px
+
+
+def test_leaving_with_unsaved_work_asks_first(small: tuple[Path, Path], tmp_path: Path, browser: Any) -> None:
+    html = tmp_path / "review.html"
+    assert main(["data", "review", *map(str, small), "--output", str(html)]) == 0
+    page = browser.new_page()
+    asked: list[str] = []
+
+    def answer(dialog: Any) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.goto(html.as_uri())
+    page.locator("article").first.get_by_role("button", name="accept").click()
+    with page.expect_download():
+        page.locator("#save").click()
+    page.reload()
+    assert asked == []
+    page.locator("article").first.get_by_role("button", name="accept").click()
+    page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_a_teachers_labels_of_photographs_are_corrected(data_root: Path, tmp_path: Path, browser: Any) -> None:
+    """Real pictures, phone and desktop sizes: every card shows its picture, nothing has to be scrolled sideways."""
+    annotations, images = data_root / "coco" / "dev.json", data_root / "coco" / "images"
+    content = json.loads(annotations.read_text())
+    content["images"] = content["images"][:6]
+    kept = {image["id"] for image in content["images"]}
+    content["annotations"] = [a for a in content["annotations"] if a["image_id"] in kept]
+    few, html = tmp_path / "few.json", tmp_path / "review.html"
+    few.write_text(json.dumps(content))
+    assert main(["data", "review", str(few), str(images), "--output", str(html)]) == 0
+    for width in (390, 1400):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto(html.as_uri())
+        assert page.locator("article").count() == len(content["annotations"])
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        links = page.evaluate("[...document.querySelectorAll('image')].map((image) => image.href.baseVal)")
+        sizes = page.evaluate(
+            "(links) => Promise.all(links.map(async (link) => {"
+            "const image = new Image(); image.src = link; await image.decode(); return image.naturalWidth; }))",
+            links,
+        )
+        assert min(sizes) > 300

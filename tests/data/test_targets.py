@@ -10,6 +10,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.plain_targets import encode_sample
 from movenet.data.targets import TargetConfig, Targets, encode_targets, nearest_cells, person_centers
 from movenet.decoding import decode
 
@@ -70,6 +71,32 @@ def test_encode_then_decode_gives_back_every_labelled_point(
     assume(first_person_is_nearest(points, labelled))
     targets = encode_one(points, labelled, kernel=kernel)
     assert decoded_error_cells(targets, points[0], labelled[0]) < 0.01
+
+
+@kernels
+@settings(max_examples=200)
+@given(data=st.data())
+def test_a_batch_is_drawn_as_its_samples_one_by_one(kernel: KernelName, data: st.DataObject) -> None:
+    """Against a plain NumPy encoder, for batches of crops with and without neighbours, some with no point at all."""
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    shape = data.draw(st.integers(1, 4)), data.draw(st.integers(1, 4)), data.draw(st.integers(1, 5))
+    points = rng.uniform(0, 0.9999, (*shape, 2)).astype(np.float32)
+    labelled = rng.random(shape) < data.draw(st.sampled_from([0.1, 0.5, 1.0]))
+    size = rng.uniform(0.1, 1.5, shape[:2]).astype(np.float32)
+    ignored = ~labelled[:, 0] & (rng.random(labelled[:, 0].shape) < 0.5)
+    config = TargetConfig(
+        kernel=kernel,
+        radius_share=0.05,
+        center=data.draw(st.sampled_from(["box", "mean"])),
+        reg_radius_cells=data.draw(st.sampled_from([0.0, 2.5])),
+        offset_radius_cells=data.draw(st.sampled_from([0.0, 1.5])),
+    )
+    known = points, labelled, size, ignored
+    batch = encode_targets(*(torch.tensor(values) for values in known), GRID, config)
+    for number in range(shape[0]):
+        alone = encode_sample(*(values[number] for values in known), GRID, config)
+        for name, expected in alone.items():
+            np.testing.assert_allclose(getattr(batch, name)[number], expected, atol=1e-5, err_msg=name)
 
 
 @kernels

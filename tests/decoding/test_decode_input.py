@@ -163,6 +163,51 @@ def test_batches_must_fit_each_other():
         decode_batch(**(maps | {"reg": maps["reg"].to("meta")}))
 
 
+# Signals come while the interpreter's lock is released.
+
+INTERRUPTED = """
+import os, signal, sys, threading, time
+import numpy as np
+from movenet.decoding import decode
+
+# A background job may have been started with this signal ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+# Every cell is scored: none of these numbers rules another one out.
+noise = -np.random.default_rng(0).random((256, 256, 256), np.float32)
+pairs = np.zeros((512, 1, 1), np.float32)
+maps = noise, noise[0], np.broadcast_to(pairs, (512, 256, 256)), np.broadcast_to(pairs + 0.25, (512, 256, 256))
+expected, before = decode(*maps), noise.copy()
+decoding_now = threading.Event()
+seen = []
+
+def interrupt():
+    decoding_now.wait()
+    time.sleep(0.02)
+    seen.append("another thread ran")
+    os.kill(os.getpid(), signal.SIGINT)
+
+thread = threading.Thread(target=interrupt)
+thread.start()
+try:
+    decoding_now.set()
+    while True:
+        points = decode(*maps)
+        assert np.array_equal(points, expected)
+except KeyboardInterrupt:
+    seen.append("interrupted")
+thread.join()
+assert np.array_equal(noise, before)
+assert np.array_equal(decode(*maps), expected)
+print(seen)
+"""
+
+
+def test_an_interrupted_call_ends_raises_and_leaves_nothing_broken():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "['another thread ran', 'interrupted']"
+
+
 # What each backend needs is imported when it is asked for.
 
 

@@ -163,7 +163,7 @@ def test_fixed_parts_keep_weights_and_statistics(data_folder: Path, tmp_path: Pa
     start = tmp_path / "start"
     assert main(arguments(data_folder, start, **{"optimisation.epochs": 1})) == 0
     output = tmp_path / "run"
-    overrides = {"model.initial_weights": start / "best.ckpt", "data.keep_decoded": "true"}
+    overrides = {"model.initial_weights": start / "best.ckpt", "data.cache": tmp_path / "crops.cache"}
     assert main(arguments(data_folder, output, **overrides, **{"optimisation.fixed_parts": 2})) == 0
     before, after = (load_network(path)[0].state_dict() for path in (start / "best.ckpt", output / "last.ckpt"))
     changed = {name for name in before if not torch.allclose(before[name], after[name], rtol=1e-5, atol=0)}
@@ -209,7 +209,7 @@ def test_a_run_learns_from_teachers(view: dict[str, Any], data_folder: Path, tmp
 
 def test_two_processes_train_together(data_folder: Path, tmp_path: Path) -> None:
     output = tmp_path / "run"
-    together = {"hardware.devices": 2, "optimisation.batch_size": 2}
+    together = {"hardware.devices": 2, "optimisation.batch_size": 2, "data.cache": tmp_path / "crops.cache"}
     command = [sys.executable, "train.py", *arguments(data_folder, output, **together)]
     repository = Path(__file__).parents[2]
     finished = subprocess.run(command, cwd=repository, capture_output=True, text=True, check=False)

@@ -34,7 +34,8 @@ namespace {
 
 // Larger ones only take longer.
 constexpr std::size_t kMostFrameBytes = 1 << 16;
-constexpr int kMostSidePx = 1024;
+constexpr int kMostSidePx = 512;
+constexpr int kMostFrames = 4;
 constexpr std::uint8_t kUntouched = 0xa5;
 
 struct Input {
@@ -131,7 +132,7 @@ void fuzz_frames(Input& input) {
     Pipe pipe(input);
     RawFrameReader reader(pipe, layout, kGoOn);
     Frame frame;
-    while (reader.next(frame)) {
+    for (int i = 0; i < kMostFrames && reader.next(frame); ++i) {
         for (const Square& square : squares) {
             // From a block that is exactly as long as the frame, so that AddressSanitizer sees any byte beyond it.
             const std::vector<std::uint8_t> copy(frame.data, frame.data + num_bytes(layout));
@@ -264,7 +265,7 @@ void fuzz_camera(Input& input) {
     Resampler resampler(9);
     const FrameLayout& layout = camera.layout();
     const bool small = std::max(layout.width_px, layout.height_px) <= kMostSidePx;
-    for (int i = 0; i < 16 && small && camera.next(sourced); ++i) {
+    for (int i = 0; i < 4 * kMostFrames && small && camera.next(sourced); ++i) {
         cut_square(resampler, 9, sourced.frame, letterbox_square(layout.width_px, layout.height_px));
     }
 }

@@ -87,7 +87,7 @@ typedef struct movenet_heads {
 typedef enum movenet_status {
     MOVENET_OK = 0,
     MOVENET_NULL_POINTER = 1, /* heads, a tensor's data or points */
-    MOVENET_BAD_IMAGES = 2,
+    MOVENET_BAD_IMAGES = 2,   /* or count */
     MOVENET_BAD_KEYPOINTS = 3,
     MOVENET_BAD_GRID = 4,
     MOVENET_BAD_VALUES = 5,
@@ -110,6 +110,11 @@ movenet_tensor movenet_nhwc(const void* data, movenet_type type, int32_t channel
  * On any status but MOVENET_OK `points` is left untouched.
  */
 movenet_status movenet_decode(const movenet_heads* heads, float* points) MOVENET_NOEXCEPT;
+
+/* The same for `count` heads in memory of their own, such as the frames of several cameras; their sizes may differ. The
+ * points of one follow those of the one before. On any status but MOVENET_OK of one of them all points are untouched.
+ */
+movenet_status movenet_decode_frames(const movenet_heads* frames, int32_t count, float* points) MOVENET_NOEXCEPT;
 
 /* One line of English for a status; never NULL, never freed. */
 const char* movenet_status_message(movenet_status status) MOVENET_NOEXCEPT;

@@ -11,17 +11,18 @@ import numpy as np
 from movenet.commands.data.selection import progress_bar
 from movenet.data.coco_writer import write_coco
 from movenet.data.labels import LabelRules
+from movenet.data.person_count import DEFAULT_PERSON_SCORE, count_persons
 from movenet.data.pictures import read_picture
-from movenet.data.prelabel import PrelabelRules, Verdict, ask_teacher, judge, labelled_picture
+from movenet.data.prelabel import Look, PrelabelRules, Verdict, ask_teacher, judge, labelled_picture
 from movenet.data.records import PictureRecord
 from movenet.decoding import decode
-from movenet.errors import DataError
+from movenet.errors import ConfigError, DataError
 from movenet.outputs import new_folder
 from movenet.runtimes import create_runtime, runtime_names
 from movenet.sources import PICTURE_SUFFIXES
 
 NAME = "prelabel"
-HELP = "Label pictures of one person each by a network; keep, review or reject by how sure it is."
+HELP = "Label pictures of one person each by a network; keep, review or reject by how sure it is, and of how many."
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +50,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="of a sure point: between picture and mirror image, as a share of the crop's side (default: %(default)s)",
     )
     parser.add_argument(
+        "--person-score",
+        type=float,
+        default=DEFAULT_PERSON_SCORE,
+        help="of a peak that tells of a person more; 1 finds none (default: %(default)s)",
+    )
+    parser.add_argument(
         "--keep-share", type=float, default=rules.keep_share, help="of sure points, to keep (default: %(default)s)"
     )
     parser.add_argument(
@@ -62,16 +69,20 @@ def run(arguments: argparse.Namespace) -> int:
         LabelRules(), teacher_min_score=arguments.min_score, teacher_max_disagreement=arguments.max_disagreement
     )
     rules = PrelabelRules(teacher_rules, arguments.keep_share, arguments.review_share)
+    if not 0 < arguments.person_score <= 1:
+        raise ConfigError(f"--person-score must lie above 0, up to 1, not {arguments.person_score:g}")
     paths = _pictures(arguments.images)
     runtime_name = arguments.runtime or ("torch" if arguments.weights.is_file() else "ncnn")
     runtime = create_runtime(arguments.weights, runtime_name, arguments.threads)
     skeleton, input_size = runtime.metadata.skeleton, runtime.metadata.input_size
 
-    def answer(image: np.ndarray) -> np.ndarray:
-        return decode(*runtime(image))
+    def answer(image: np.ndarray) -> Look:
+        heads = runtime(image)
+        return Look(decode(*heads), count_persons(heads.heatmap, arguments.person_score))
 
     labelled: dict[Verdict, list[PictureRecord]] = {Verdict.KEEP: [], Verdict.REVIEW: []}
     rejected: list[str] = []
+    several = 0
     with progress_bar() as progress:
         for number, path in enumerate(progress.track(paths, description="labelling"), start=1):
             image = read_picture(path, upright=True)
@@ -81,12 +92,14 @@ def run(arguments: argparse.Namespace) -> int:
                 rejected.append(path.name)
             else:
                 labelled[verdict].append(labelled_picture(path, image, number, found, rules))
+                several += found.num_persons > 1
     with new_folder(arguments.output) as folder:
         for verdict, pictures in labelled.items():
             write_coco(folder / f"{verdict.value}.json", pictures, arguments.images, skeleton)
         (folder / "rejected.txt").write_text("".join(f"{name}\n" for name in rejected), encoding="utf-8")
     counts = {verdict.value: len(pictures) for verdict, pictures in labelled.items()} | {"reject": len(rejected)}
-    print(f"{arguments.output}: " + ", ".join(f"{verdict} {count}" for verdict, count in counts.items()))
+    listed = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+    print(f"{arguments.output}: {listed}; of those to review {several} show more than one person")
     return 0
 
 

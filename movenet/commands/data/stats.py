@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from movenet.commands.data.selection import add_pictures_argument, add_set_arguments, chosen_sets
+from movenet.commands.data.selection import Sets, add_pictures_argument, add_set_arguments, chosen_sets
 from movenet.data.formats import guess_format
 from movenet.data.sets import SetConfig, read_set
 from movenet.errors import ConfigError, RuntimeUnavailableError
@@ -29,7 +29,12 @@ def register(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     add_set_arguments(parser)
     add_pictures_argument(parser)
-    parser.add_argument("--target", nargs=2, metavar=("ANNOTATIONS", "IMAGES"), help="the set that training is to suit")
+    parser.add_argument(
+        "--target",
+        nargs=2,
+        metavar=("ANNOTATIONS", "IMAGES"),
+        help="the set that training is to suit (default: the config's augmentation.fit_scale_to, in whole pictures)",
+    )
     parser.add_argument(
         "--protocol",
         choices=PROTOCOLS,
@@ -51,40 +56,63 @@ def run(arguments: argparse.Namespace) -> int:
         raise ConfigError(f"--samples must be at least 1, not {arguments.samples}")
     try:
         from movenet.data.charts import population_charts
-        from movenet.data.statistics import summary
+        from movenet.data.statistics import distances, summary
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}: pip install 'movenet-edge[train]'") from error
-    populations, skeleton = _populations(arguments)
+    populations, target, skeleton = _populations(arguments)
     figures = {population.name: summary(population, skeleton) for population in populations}
+    if target is not None:
+        for population in populations:
+            figures[population.name] |= distances(population, target)
     Console().print(_table(figures))
     if arguments.output is not None:
-        write_picture(arguments.output, population_charts(populations, skeleton))
+        write_picture(arguments.output, population_charts(populations, skeleton, target))
     if arguments.json is not None:
         write_json(arguments.json, figures)
     return 0
 
 
-def _populations(arguments: argparse.Namespace) -> tuple[list[Population], Skeleton]:
-    """The sets, the stream, and the target."""
+def _populations(arguments: argparse.Namespace) -> tuple[list[Population], Population | None, Skeleton]:
+    """The sets, the stream, and the target, if there is one; the target once more; the skeleton."""
     from movenet.commands.data.stream import training_stream
     from movenet.data.statistics import population_of_set, population_of_stream
 
     chosen = chosen_sets(arguments)
-    named = [(f"set {'/'.join(Path(s.name).parts[-2:])}", s.pictures) for s in chosen.read(arguments.pictures)]
+    result = [
+        population_of_set(_set_name(of_set.name), of_set.pictures, arguments.protocol, arguments.min_keypoints)
+        for of_set in chosen.read(arguments.pictures)
+        # A set of a teacher's labels alone is seen in the stream only.
+        if any(q.num_labelled >= arguments.min_keypoints for p in of_set.pictures for q in p.persons)
+    ]
+    is_fitted = chosen.recipe is not None and chosen.recipe.augmentation.fit_scale_to is not None
+    streams = {"training stream": True}
+    if is_fitted:
+        streams = {"training stream before fit_scale_to": False} | streams
+    for name, fitted in streams.items():
+        stream = training_stream(chosen, arguments.seed, fitted)
+        result.append(population_of_stream(name, stream.dataset, stream.keys(arguments.samples)))
+    target = _target(arguments, chosen)
+    return [*result, *([] if target is None else [target])], target, chosen.skeleton
+
+
+def _target(arguments: argparse.Namespace, chosen: Sets) -> Population | None:
+    """What `--target` names, else what the recipe's crops are fitted to."""
+    from movenet.data.fitted_scales import target_persons
+    from movenet.data.statistics import population_of_persons, population_of_set
+
     if arguments.target is not None:
         annotations, images = arguments.target
-        target = SetConfig(annotations, images, guess_format(Path(annotations)))
-        named.append(("target", read_set(target, Path(), chosen.skeleton)))
-    populations = [
-        population_of_set(name, pictures, arguments.protocol, arguments.min_keypoints)
-        for name, pictures in named
-        # A set of a teacher's labels alone is seen in the stream only.
-        if any(person.num_labelled >= arguments.min_keypoints for picture in pictures for person in picture.persons)
-    ]
-    stream = training_stream(chosen, arguments.seed)
-    of_stream = population_of_stream("training stream", stream.dataset, stream.keys(arguments.samples))
-    place = len(populations) - (arguments.target is not None)
-    return [*populations[:place], of_stream, *populations[place:]], chosen.skeleton
+        source = SetConfig(annotations, images, guess_format(Path(annotations)))
+        pictures = read_set(source, Path(), chosen.skeleton)
+        return population_of_set("target", pictures, arguments.protocol, arguments.min_keypoints)
+    fitted_to = None if chosen.recipe is None else chosen.recipe.augmentation.fit_scale_to
+    if fitted_to is None:
+        return None
+    return population_of_persons("target", target_persons(fitted_to, chosen.root, chosen.skeleton))
+
+
+def _set_name(annotations: str) -> str:
+    return f"set {'/'.join(Path(annotations).parts[-2:])}"
 
 
 def _table(figures: dict[str, dict[str, object]]) -> Table:

@@ -78,7 +78,7 @@ def _found(
     if pairs:
         whole = len(pairs) == told >= _MIN_PAIRS
         yield Kind.SWAPPED if whole else Kind.PARTLY_SWAPPED, crossed, f"{len(pairs)} of {told} pairs"
-    contradicted = _contradicted(person, limits)
+    contradicted = _contradicted(person, picture, limits)
     contradicted[crossed] = False
     if contradicted.any():
         yield Kind.CONTRADICTED, np.flatnonzero(contradicted), ""
@@ -127,12 +127,18 @@ def _teacher_distances(person: PersonRecord, limits: PersonLimits) -> np.ndarray
     return np.where(_labelled(person)[:, None] & confident[None], distance, np.nan)
 
 
-def _contradicted(person: PersonRecord, limits: PersonLimits) -> np.ndarray:
-    """bool [K]: labels far from the confident teacher's answer."""
+def _contradicted(person: PersonRecord, picture: PictureRecord, limits: PersonLimits) -> np.ndarray:
+    """bool [K]: labels far from the confident teacher's answer, unless that is of somebody else in the picture."""
     distance = _teacher_distances(person, limits)
     if distance is None:
         return np.zeros(len(person.visibility), bool)
-    return np.diagonal(distance) > limits.teacher_share * _teacher_crop_px(person)
+    far_px = limits.teacher_share * _teacher_crop_px(person)
+    contradicted = np.diagonal(distance) > far_px
+    for other in picture.persons:
+        if other is not person:
+            of_other = np.linalg.norm(other.points_px - person.teacher_points_px, axis=1)
+            contradicted &= ~(_labelled(other) & (of_other <= far_px))
+    return contradicted
 
 
 def _torso_corners(skeleton: Skeleton) -> tuple[int, int, int, int] | None:
