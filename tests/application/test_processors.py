@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
-from movenet.metadata import read_metadata
+from movenet.metadata import ModelMetadata
 
 from .conftest import ROOT
 
@@ -69,7 +69,7 @@ def found(app: list[str], pictures: list[Path], *options: str) -> np.ndarray:
     """float [pictures, K, 3]: x, y in pixels of the network's input, score."""
     points = keypoints([*app, "--image", *map(str, pictures), *options])
     sides = [max(cv2.imread(str(path)).shape) for path in pictures]
-    points[..., :2] *= read_metadata(WEIGHTS).input_size / np.array(sides)[:, None, None]
+    points[..., :2] *= ModelMetadata.load(WEIGHTS).input_size / np.array(sides)[:, None, None]
     return points
 
 
