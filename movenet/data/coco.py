@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ from movenet.data.boxes import estimated_area
 from movenet.data.coco_exports import as_plain_coco
 from movenet.data.coco_schema import Json, load_coco, reason
 from movenet.data.keypoint_map import KeypointMap, annotated_keypoints, source_columns, take_columns
-from movenet.data.pictures import upright_size
+from movenet.data.pictures import find_picture, upright_size
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.errors import DataError
 from movenet.skeleton import Skeleton
@@ -59,17 +59,8 @@ def read_coco(
     return [replace(picture, persons=tuple(persons.get(picture.image_id, ()))) for picture in pictures]
 
 
-def picture_path(images: Path, file_name: str) -> Path:
-    """Where a picture is; exports name it by a path of the machine that wrote them, possibly one with backslashes."""
-    named = PurePosixPath(file_name.replace("\\", "/"))
-    path = images / named
-    if len(named.parts) > 1 and not path.is_file() and (images / named.name).is_file():
-        return images / named.name
-    return path
-
-
 def _picture(image: Json, images: Path, origin: str | Path) -> PictureRecord:
-    path = picture_path(images, image["file_name"])
+    path = find_picture(images, image["file_name"]) or images / image["file_name"]
     upright = bool(image.get("upright", False))
     if image.get("width") is not None and image.get("height") is not None:
         size = image["width"], image["height"]
