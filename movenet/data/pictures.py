@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath
 
 import cv2
@@ -27,7 +28,8 @@ def find_picture(images: Path, named: str) -> Path | None:
     """
     parts = PurePosixPath(named.replace("\\", "/")).parts
     ends = (images.joinpath(*parts[start:]) for start in range(len(parts)))
-    return next((path for path in ends if path.is_file()), None)
+    # Unlike `Path.is_file`, no error for a name that is longer than any file's.
+    return next((path for path in ends if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def read_annotated(picture: PictureRecord) -> np.ndarray:
