@@ -77,11 +77,12 @@ test-embedded: native arm64 armhf $(VENV)/dev.stamp ## builds the application fo
 fuzz: fuzz-decode fuzz-app ## libFuzzer on the C interface and on what the application reads; needs clang, FUZZ_SECONDS=600
 
 fuzz-decode: fuzz-build
-	build/fuzz/cpp_postprocess/movenet_fuzz $(FUZZ)
+	mkdir -p build/fuzz/corpus
+	build/fuzz/cpp_postprocess/movenet_fuzz $(FUZZ) build/fuzz/corpus cpp_postprocess/tests/fuzz_seeds
 
 fuzz-app: fuzz-build
-	mkdir -p build/fuzz/corpus
-	build/fuzz/cpp_postprocess/app/movenet_app_fuzz $(FUZZ) build/fuzz/corpus cpp_postprocess/app/tests/fuzz_seeds
+	mkdir -p build/fuzz/app_corpus
+	build/fuzz/cpp_postprocess/app/movenet_app_fuzz $(FUZZ) build/fuzz/app_corpus cpp_postprocess/app/tests/fuzz_seeds
 
 fuzz-build:
 	cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DMOVENET_FUZZ=ON -DMOVENET_TESTS=OFF
