@@ -1,6 +1,8 @@
 """How far the labels that a run gives itself are right: of a set with labels, by the share that is accepted.
 
-python benchmarks/pseudo_labels.py --weights start.ckpt --annotations mpii/train.json --images mpii/images
+    python benchmarks/pseudo_labels.py --weights start.ckpt --annotations mpii/train.json --images mpii/images
+
+The default rules, but for the share; without neighbouring frames, since the pictures are taken as photographs.
 """
 
 from __future__ import annotations
