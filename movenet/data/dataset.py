@@ -27,14 +27,14 @@ from movenet.data.augment import (
     half_body_square,
 )
 from movenet.data.cache import CropCache
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.fitted_scales import FittedScales
 from movenet.data.labels import TrainingPoints
 from movenet.data.persons import PersonTable
-from movenet.data.pictures import read_annotated
 from movenet.data.pseudo_labels import PseudoLabels, center_known
 from movenet.data.sets import Entry
 from movenet.errors import ConfigError, DataError
-from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, person_square, warp_picture
+from movenet.geometry import apply_matrix, matrix_scale, person_square, warp_picture
 from movenet.skeleton import Skeleton
 
 _logger = logging.getLogger(__name__)
@@ -121,7 +121,7 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
-        self._cache = cache
+        self._pictures = EntryPictures(entries, cache)
         self._persons = PersonTable(entries, skeleton.num_keypoints)
         self._pseudo_labels = pseudo_labels
         self._appearance = appearance_transform(augmentation)
@@ -133,7 +133,7 @@ class CropDataset(Dataset[Sample | None]):
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
         move, rng = self._draw(key)
         try:
-            pixels, matrix = self._read(key[1], move.matrix)
+            pixels, matrix = self._pictures.read(key[1], move.matrix)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
@@ -145,7 +145,7 @@ class CropDataset(Dataset[Sample | None]):
             joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
             size = float(labels.size_unit[0]) * self.input_size
             image = drop_patches(image, joints, size, self.augmentation, rng)
-        return Sample(_planes(image), *labels, view=_planes(self._view(pixels, matrix)))
+        return Sample(planes(image), *labels, view=planes(self._view(pixels, matrix)))
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
         """What `self[key]` says about its image, without reading the picture."""
@@ -162,13 +162,6 @@ class CropDataset(Dataset[Sample | None]):
             square = half_body_square(points, labelled, self._halves, rng) or square
         scale = None if self._scales is None else self._scales.draw(index, rng)
         return draw_crop_move(square, self.input_size, self.augmentation, rng, scale), rng
-
-    def _read(self, index: int, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels of an entry's picture, and a `_px` -> `_input` matrix as a matrix for these pixels."""
-        if self._cache is None:
-            return read_annotated(self.entries[index].picture), matrix
-        pixels, part, halvings = self._cache[index]
-        return pixels, matrix_from_part(matrix, part, halvings)
 
     def _view(self, pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         if self.view_size is None:
@@ -213,7 +206,7 @@ class CropDataset(Dataset[Sample | None]):
         return self._pseudo_labels.points(index)
 
 
-def _planes(image: np.ndarray) -> Tensor:
+def planes(image: np.ndarray) -> Tensor:
     """uint8 [height, width, 3] -> [3, height, width] of the same memory."""
     return torch.from_numpy(image).permute(2, 0, 1)
 

@@ -14,7 +14,9 @@ from torch.utils.data import DataLoader
 
 from movenet.data.cache import open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.fitted_scales import fit_scales
+from movenet.data.labels import TEACHER_CROP_SCALE
 from movenet.data.regions import plan_regions
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import pose_balanced, read_set, training_entries
@@ -22,7 +24,7 @@ from movenet.metrics.evaluation import default_min_keypoints, select_persons
 from movenet.models.checkpoint import NetworkSpec
 from movenet.models.network import MoveNet
 from movenet.training.config import RunConfig
-from movenet.training.pseudo_labels import PseudoLabeller
+from movenet.training.pseudo_labels import PseudoLabeller, labelling_network
 from movenet.training.validation import ValidationDataset, ValidationSample
 
 # What the figures of the sets are logged under.
@@ -54,17 +56,23 @@ class PoseDataModule(LightningDataModule):
         entries, weights = training_entries(config.data.train, root, spec.skeleton)
         self._weights = pose_balanced(entries, weights, config.data.pose_balance, config.seed)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
-        unlabelled = any(entry.unlabelled for entry in entries)
-        self.labeller = PseudoLabeller(config, spec, entries, moving_average) if unlabelled else None
         target = config.augmentation.fit_scale_to
         scales = None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton)
         view_size = config.distil.view_size if config.distil.teachers else None
+        unlabelled = any(entry.unlabelled for entry in entries)
+        labels_by = labelling_network(config, spec, moving_average) if unlabelled else None
         cache = None
         if config.data.cache is not None:
             sizes = [spec.input_size] if view_size is None else [spec.input_size, view_size]
             varied = config.augmentation if scales is None else scales.with_range(config.augmentation)
+            if labels_by is not None:
+                sizes.append(labels_by.input_size)
+                varied = varied.with_scale(TEACHER_CROP_SCALE)
             plan = plan_regions(entries, spec.skeleton, varied, sizes)
             cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
+        self.labeller = None
+        if labels_by is not None:
+            self.labeller = PseudoLabeller(config, labels_by, spec.skeleton, entries, EntryPictures(entries, cache))
         self._training = CropDataset(
             entries,
             spec.skeleton,
