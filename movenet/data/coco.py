@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from movenet.data.boxes import estimated_area
 from movenet.data.coco_exports import as_plain_coco
 from movenet.data.coco_schema import Json, load_coco, number_array, reason
+from movenet.data.coco_writer import ANNOTATION_KEYS, IMAGE_KEYS
 from movenet.data.keypoint_map import KeypointMap, annotated_keypoints, source_columns, take_columns
 from movenet.data.pictures import find_picture, upright_size
 from movenet.data.records import PersonRecord, PictureRecord
@@ -61,6 +63,19 @@ def read_coco(
     if not persons:
         raise DataError(f"{annotations}: holds no annotated person")
     return [replace(picture, persons=tuple(persons.get(picture.image_id, ()))) for picture in pictures]
+
+
+def unread_coco_parts(annotations: Path, _images: Path) -> list[str]:
+    """What a file says that no record holds, one line a kind."""
+    content = load_coco(annotations)
+    of_images = Counter(key for image in content["images"] for key in image.keys() - IMAGE_KEYS)
+    of_annotations = Counter(key for entry in content["annotations"] for key in entry.keys() - ANNOTATION_KEYS)
+    lines = [f"'{key}' of {count} images" for key, count in sorted(of_images.items())]
+    lines += [f"'{key}' of {count} annotations" for key, count in sorted(of_annotations.items())]
+    crowds = sum(bool(annotation.get("iscrowd")) for annotation in content["annotations"])
+    others = sum(not annotation.get("keypoints") for annotation in content["annotations"])
+    lines += [f"{crowds} crowd regions"] if crowds else []
+    return [*lines, f"{others} annotations without keypoints"] if others else lines
 
 
 def _picture(image: Json, images: Path, origin: str | Path) -> PictureRecord:

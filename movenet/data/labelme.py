@@ -10,6 +10,7 @@ labelme knows no visibility: a point whose flag `occluded` is set is occluded, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -67,6 +68,24 @@ def labelme_files(folder: Path) -> list[Path]:
     if not paths:
         raise DataError(f"{folder}: not a folder with labelme's json files")
     return paths
+
+
+def unread_labelme_parts(folder: Path, _images: Path) -> list[str]:
+    """What the files of a folder that can be read say and no record holds, one line a kind."""
+    counts: Counter[str] = Counter()
+    for path in labelme_files(folder):
+        content = load_json(path)
+        counts["pictures embedded in their files ('imageData')"] += content.get("imageData") is not None
+        shapes = content["shapes"]
+        groups = {shape.get("group_id") for shape in shapes if shape.get("shape_type") == "point"} - {None}
+        for shape in shapes:
+            kind, label = shape.get("shape_type", "polygon"), shape["label"]
+            of_person = kind == "rectangle" and (label == PERSON_LABEL or shape.get("group_id") in groups)
+            if kind != "point" and not of_person:
+                counts[f"shapes of the type '{kind}' labelled '{label}'"] += 1
+            counts["descriptions of shapes"] += bool(shape.get("description"))
+            counts["other flags of shapes than 'occluded'"] += bool(set(shape.get("flags") or {}) - {OCCLUDED_FLAG})
+    return [f"{count} {kind}" for kind, count in sorted(counts.items()) if count]
 
 
 @dataclass

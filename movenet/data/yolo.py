@@ -83,6 +83,18 @@ def yolo_label_files(data_yaml: Path, images: Path) -> list[Path]:
     return [data_yaml, *sorted(label_folder(images).rglob("*.txt"))]
 
 
+def unread_yolo_parts(data_yaml: Path, images: Path) -> list[str]:
+    """What the label files of a folder of pictures say and no record holds, one line a kind."""
+    layout = _read_layout(data_yaml)
+    if layout.person_classes is None:
+        return []
+    labels = label_folder(images)
+    files = (labels / path.relative_to(images).with_suffix(".txt") for path in _picture_files(images))
+    classes = [int(float(line.split()[0])) for path in files for _, line in _label_lines(path)]
+    others = sum(number not in layout.person_classes for number in classes)
+    return [f"{others} objects of other classes than 'person'"] if others else []
+
+
 @dataclass(frozen=True)
 class _Layout:
     """What data.yaml says.
