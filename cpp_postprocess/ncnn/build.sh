@@ -2,14 +2,14 @@
 # Builds ncnn from its published source package, with only the layers that exported networks use (layers.txt): a static
 # library, its headers and its CMake package (find_package(ncnn)).
 #
-#   build.sh x86_64|aarch64|armhf PREFIX [CMAKE_OPTION ...]
+#   build.sh native|arm64|armhf PREFIX [CMAKE_OPTION ...]
 #
-# It needs CMake, a compiler for the architecture and, once, pip: PYTHON (python3) is the one whose pip downloads the
-# package, into the folder `download` beside PREFIX. JOBS (the number of CPUs) compilers run at once. A PREFIX that is
-# up to date is left alone.
+# `native` is the machine that it runs on. It needs CMake, a compiler for the architecture and, once, pip: PYTHON
+# (python3) is the one whose pip downloads the package, into the folder `download` beside PREFIX. JOBS (the number of
+# CPUs) compilers run at once. A PREFIX that is up to date is left alone.
 set -euo pipefail
 
-usage="usage: build.sh x86_64|aarch64|armhf PREFIX [CMAKE_OPTION ...]"
+usage="usage: build.sh native|arm64|armhf PREFIX [CMAKE_OPTION ...]"
 architecture=${1:?$usage}
 prefix=$(realpath -m "${2:?$usage}")
 shift 2
@@ -17,8 +17,8 @@ here=$(dirname "$(realpath "$0")")
 toolchains=$here/../cmake/toolchains
 
 case "$architecture" in
-    x86_64) compiler=c++ package=g++ toolchain= ;;
-    aarch64) compiler=aarch64-linux-gnu-g++ package=crossbuild-essential-arm64 toolchain=aarch64-linux-gnu.cmake ;;
+    native) compiler=c++ package=g++ toolchain= ;;
+    arm64) compiler=aarch64-linux-gnu-g++ package=crossbuild-essential-arm64 toolchain=aarch64-linux-gnu.cmake ;;
     armhf) compiler=arm-linux-gnueabihf-g++ package=crossbuild-essential-armhf toolchain=arm-linux-gnueabihf.cmake ;;
     *) echo "error: unknown architecture '$architecture'; $usage" >&2; exit 2 ;;
 esac

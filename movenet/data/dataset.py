@@ -19,14 +19,14 @@ from torch.utils.data import Dataset
 from movenet.data.appearance import Appearance, Operation, Patch, apply_operations, draw_patches, paint_patches
 from movenet.data.augment import AugmentationConfig, CropMove, body_halves, draw_crop_move, half_body_square
 from movenet.data.cache import CropCache
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.fitted_scales import FittedScales
 from movenet.data.labels import TrainingPoints
 from movenet.data.persons import PersonTable
-from movenet.data.pictures import read_annotated
 from movenet.data.pseudo_labels import PseudoLabels, center_known
 from movenet.data.sets import Entry
 from movenet.errors import ConfigError, DataError
-from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, person_square, warp_picture
+from movenet.geometry import apply_matrix, matrix_scale, person_square, warp_picture
 from movenet.skeleton import Skeleton
 
 _logger = logging.getLogger(__name__)
@@ -130,7 +130,7 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
-        self._cache = cache
+        self._pictures = EntryPictures(entries, cache)
         self._persons = PersonTable(entries, skeleton.num_keypoints)
         self._pseudo_labels = pseudo_labels
         self._appearance = Appearance(augmentation)
@@ -142,13 +142,13 @@ class CropDataset(Dataset[Sample | None]):
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
         drawn = self.draw(key)
         try:
-            pixels, matrix = self._read(key[1], drawn.move.matrix)
+            pixels, matrix = self._pictures.read(key[1], drawn.move.matrix)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
         image = cv2.cvtColor(warp_picture(pixels, matrix, self.input_size), cv2.COLOR_BGR2RGB)
         image = paint_patches(apply_operations(image, drawn.operations), drawn.patches)
-        return Sample(_planes(image), *drawn.labels, view=_planes(self._view(pixels, matrix)))
+        return Sample(planes(image), *drawn.labels, view=planes(self._view(pixels, matrix)))
 
     def draw(self, key: tuple[int, int]) -> Drawn:
         """What `self[key]` is made by, without reading the picture: all its chance."""
@@ -177,13 +177,6 @@ class CropDataset(Dataset[Sample | None]):
             square = half_body_square(points, labelled, self._halves, rng) or square
         scale = None if self._scales is None else self._scales.draw(index, rng)
         return draw_crop_move(square, self.input_size, self.augmentation, rng, scale), rng
-
-    def _read(self, index: int, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels of an entry's picture, and a `_px` -> `_input` matrix as a matrix for these pixels."""
-        if self._cache is None:
-            return read_annotated(self.entries[index].picture), matrix
-        pixels, part, halvings = self._cache[index]
-        return pixels, matrix_from_part(matrix, part, halvings)
 
     def _view(self, pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         if self.view_size is None:
@@ -228,7 +221,7 @@ class CropDataset(Dataset[Sample | None]):
         return self._pseudo_labels.points(index)
 
 
-def _planes(image: np.ndarray) -> Tensor:
+def planes(image: np.ndarray) -> Tensor:
     """uint8 [height, width, 3] -> [3, height, width] of the same memory."""
     return torch.from_numpy(image).permute(2, 0, 1)
 

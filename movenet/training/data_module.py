@@ -16,7 +16,9 @@ from torch.utils.data import DataLoader, Dataset
 from movenet.data.cache import CropCache, open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
 from movenet.data.device_crops import DeviceCrops, DrawnBatch, DrawnCrops, DrawnSample, collate_drawn
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.fitted_scales import fit_scales
+from movenet.data.labels import TEACHER_CROP_SCALE
 from movenet.data.regions import plan_regions
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import pose_balanced, read_set, training_entries
@@ -25,7 +27,7 @@ from movenet.models.checkpoint import NetworkSpec
 from movenet.models.network import MoveNet
 from movenet.training.config import RunConfig
 from movenet.training.on_device import crops_on_device
-from movenet.training.pseudo_labels import PseudoLabeller
+from movenet.training.pseudo_labels import PseudoLabeller, labelling_network
 from movenet.training.validation import ValidationDataset, ValidationSample
 
 # What the figures of the sets are logged under.
@@ -57,17 +59,23 @@ class PoseDataModule(LightningDataModule):
         entries, weights = training_entries(config.data.train, root, spec.skeleton)
         self._weights = pose_balanced(entries, weights, config.data.pose_balance, config.seed)
         self.samples_per_epoch = config.data.samples_per_epoch or len(entries)
-        unlabelled = any(entry.unlabelled for entry in entries)
-        self.labeller = PseudoLabeller(config, spec, entries, moving_average) if unlabelled else None
         target = config.augmentation.fit_scale_to
         scales = None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton)
         view_size = config.distil.view_size if config.distil.teachers else None
-        self._cache: CropCache | None = None
+        unlabelled = any(entry.unlabelled for entry in entries)
+        labels_by = labelling_network(config, spec, moving_average) if unlabelled else None
+        cache: CropCache | None = None
         if config.data.cache is not None:
             sizes = [spec.input_size] if view_size is None else [spec.input_size, view_size]
             varied = config.augmentation if scales is None else scales.with_range(config.augmentation)
+            if labels_by is not None:
+                sizes.append(labels_by.input_size)
+                varied = varied.with_scale(TEACHER_CROP_SCALE)
             plan = plan_regions(entries, spec.skeleton, varied, sizes)
-            self._cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
+            cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
+        self.labeller = None
+        if labels_by is not None:
+            self.labeller = PseudoLabeller(config, labels_by, spec.skeleton, entries, EntryPictures(entries, cache))
         self._training = CropDataset(
             entries,
             spec.skeleton,
@@ -76,10 +84,11 @@ class PoseDataModule(LightningDataModule):
             config.augmentation,
             config.seed,
             view_size,
-            self._cache,
+            cache,
             scales,
             self.labeller.labels if self.labeller else None,
         )
+        self._cache = cache
         self._on_device: tuple[DrawnCrops, DeviceCrops] | None = None
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
+from movenet.data.dataset import planes
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.labels import TEACHER_CROP_SCALE
 from movenet.data.pseudo_labels import Answers, PseudoLabels, accept, jumps, video_neighbours
 from movenet.data.sets import Entry
 from movenet.decoding.batched import decode_batch
 from movenet.errors import DataError
-from movenet.geometry import person_square
-from movenet.metrics.evaluation import EvaluationPerson
+from movenet.geometry import Square, person_square, square_matrix, warp_picture
 from movenet.models.checkpoint import NetworkSpec
 from movenet.models.heads import Heads
 from movenet.models.network import MoveNet
+from movenet.skeleton import Skeleton
 from movenet.training.config import RunConfig
 from movenet.training.teacher import load_teacher, mirrored_answer
-from movenet.training.validation import ValidationDataset, ValidationSample, to_picture_pixels
 
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
@@ -45,35 +48,63 @@ class LabellingReport:
     jumped: float
 
 
-class PseudoLabeller:
-    """Labels the unlabelled entries of a run, epoch by epoch.
+class LabellingNetwork(NamedTuple):
+    """Who is asked.
+
+    Attributes:
+        present: gives the network as it is now, ready to answer, on the device of the run.
+        input_size: S.
+    """
+
+    present: Callable[[], MoveNet]
+    input_size: int
+
+
+def labelling_network(config: RunConfig, spec: NetworkSpec, moving_average: Callable[[], MoveNet]) -> LabellingNetwork:
+    """The teacher that the config names, or else the run's averaged network.
 
     Args:
         config: of the run.
         spec: of its network.
-        entries: of the run.
-        moving_average: gives the run's averaged network, which answers where the config names no teacher.
+        moving_average: gives the averaged network.
 
     Raises:
         ModelError: if the teacher's checkpoint cannot be read.
         ConfigError: if its keypoints are others.
     """
+    if config.pseudo_labels.teacher is None:
+        return LabellingNetwork(lambda: moving_average().eval(), spec.input_size)
+    teacher, teacher_spec = load_teacher(config.pseudo_labels.teacher, spec.skeleton)
+    return LabellingNetwork(lambda: teacher.to(next(moving_average().parameters()).device), teacher_spec.input_size)
+
+
+class PseudoLabeller:
+    """Labels the unlabelled entries of a run, epoch by epoch.
+
+    Args:
+        config: of the run.
+        network: that is asked.
+        skeleton: of its keypoints.
+        entries: of the run.
+        pictures: of these entries.
+    """
 
     def __init__(
-        self, config: RunConfig, spec: NetworkSpec, entries: list[Entry], moving_average: Callable[[], MoveNet]
+        self,
+        config: RunConfig,
+        network: LabellingNetwork,
+        skeleton: Skeleton,
+        entries: Sequence[Entry],
+        pictures: EntryPictures,
     ) -> None:
         self._config = config
         self._rules = config.pseudo_labels
-        self._skeleton = spec.skeleton
+        self._network = network
+        self._skeleton = skeleton
         self._entries = entries
+        self._pictures = pictures
         self._neighbours = video_neighbours(entries, self._rules.max_gap_seconds)
-        self._input_size = spec.input_size
-        self._moving_average = moving_average
-        self._teacher: MoveNet | None = None
-        if self._rules.teacher is not None:
-            self._teacher, teacher_spec = load_teacher(self._rules.teacher, spec.skeleton)
-            self._input_size = teacher_spec.input_size
-        self.labels = PseudoLabels(entries, spec.skeleton.num_keypoints)
+        self.labels = PseudoLabels(entries, skeleton.num_keypoints)
         self.report = LabellingReport(0, 0.0, 0.0)
 
     def label(self, epoch: int, indices: np.ndarray) -> None:
@@ -85,7 +116,7 @@ class PseudoLabeller:
             return
         in_time = self._neighbours.indices[drawn]
         asked = np.unique(np.concatenate([drawn, in_time[in_time >= 0]]))
-        answers = self._ask(asked)
+        answers = self.ask(asked)
         places = np.searchsorted(asked, drawn)
         jumped = self._jumped(drawn, asked, answers.points_px)
         own = Answers(answers.points_px[places], answers.scores[places], answers.disagreement[places])
@@ -118,14 +149,13 @@ class PseudoLabeller:
         jumped[between] = far_px > self._rules.max_jump_share * sides_px[:, None]
         return jumped
 
-    def _ask(self, indices: np.ndarray) -> Answers:
-        """The network's answers for entries, upright, in true colours and unmirrored."""
-        average = self._moving_average()
-        device = next(average.parameters()).device
-        network = average.eval() if self._teacher is None else self._teacher.to(device)
-        persons = [self._person(index) for index in indices]
+    def ask(self, indices: np.ndarray) -> Answers:
+        """The network's answers for entries, int [n]: as they stand in their pictures, in true colours."""
+        network = self._network.present()
+        device = next(network.parameters()).device
+        squares = [person_square(self._box(index), TEACHER_CROP_SCALE) for index in indices]
         loader = DataLoader(
-            _ReadableDataset(persons, self._input_size),
+            _UprightCrops(indices, squares, self._pictures, self._network.input_size),
             batch_size=2 * self._config.optimisation.batch_size,
             num_workers=self._config.data.workers,
             # The loader draws a seed for its workers; not from the run's own chance.
@@ -133,11 +163,11 @@ class PseudoLabeller:
         )
         columns: list[tuple[np.ndarray, ...]] = []
         for batch in loader:
-            points, distance = self._answer(network, batch.image.to(device).float())
-            found = to_picture_pixels(points, batch.corner_and_side_px).astype(np.float32)
-            columns.append((found[..., :2], found[..., 2], distance.cpu().numpy()))
-        points_px, scores, disagreement = (np.concatenate(column) for column in zip(*columns, strict=True))
-        return Answers(points_px, scores, disagreement)
+            points, distance = self._answer(network, batch.to(device).float())
+            columns.append((points[..., :2].cpu().numpy(), points[..., 2].cpu().numpy(), distance.cpu().numpy()))
+        points_unit, scores, disagreement = (np.concatenate(column) for column in zip(*columns, strict=True))
+        points_px = [square.to_px(unit) for square, unit in zip(squares, points_unit, strict=True)]
+        return Answers(np.array(points_px, np.float32), scores, disagreement)
 
     @torch.no_grad()
     def _answer(self, network: MoveNet, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -151,22 +181,33 @@ class PseudoLabeller:
         difference = decode_batch(*heads)[..., :2] - decode_batch(*mirrored)[..., :2]
         return decode_batch(*both), torch.linalg.vector_norm(difference, dim=-1)
 
-    def _person(self, index: int) -> EvaluationPerson:
-        entry = self._entries[index]
-        person = entry.picture.persons[entry.person]
-        return EvaluationPerson(entry.picture, person, person_square(person.box_px, TEACHER_CROP_SCALE))
-
     def _box(self, index: int) -> tuple[float, float, float, float]:
         entry = self._entries[index]
         return entry.picture.persons[entry.person].box_px
 
 
-class _ReadableDataset(ValidationDataset):
-    """Black where a picture cannot be read: the training leaves it out and says so, whatever its labels are."""
+class _UprightCrops(Dataset[Tensor]):
+    """Uint8 RGB [3, S, S] of entries, as they stand in their pictures.
 
-    def __getitem__(self, index: int) -> ValidationSample:
+    Black where a picture cannot be read: the training leaves it out and says so, whatever its labels are.
+    """
+
+    def __init__(
+        self, indices: np.ndarray, squares: Sequence[Square], pictures: EntryPictures, input_size: int
+    ) -> None:
+        self._indices = indices
+        self._squares = squares
+        self._pictures = pictures
+        self._input_size = input_size
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __getitem__(self, number: int) -> Tensor:
+        size = self._input_size
         try:
-            return super().__getitem__(index)
+            matrix = square_matrix(self._squares[number], size)
+            pixels, matrix = self._pictures.read(int(self._indices[number]), matrix)
         except DataError:
-            black = torch.zeros((3, self.input_size, self.input_size), dtype=torch.uint8)
-            return ValidationSample(black, torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64))
+            return torch.zeros((3, size, size), dtype=torch.uint8)
+        return planes(cv2.cvtColor(warp_picture(pixels, matrix, size), cv2.COLOR_BGR2RGB))

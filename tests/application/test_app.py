@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -39,11 +40,11 @@ def photographs(data_root: Path) -> list[np.ndarray]:
     return [cv2.imread(str(path)) for path in paths]
 
 
-def run(app: Path, *arguments: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([app, "--model", WEIGHTS, *arguments], input=given, capture_output=True, timeout=300)
+def run(app: list[str], *arguments: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([*app, "--model", WEIGHTS, *arguments], input=given, capture_output=True, timeout=300)
 
 
-def poses(app: Path, frames_bgr: Iterable[np.ndarray], *options: str) -> list[dict[str, Any]]:
+def poses(app: list[str], frames_bgr: Iterable[np.ndarray], *options: str) -> list[dict[str, Any]]:
     """The application's lines on raw RGB frames of one size."""
     frames = list(frames_bgr)
     height, width = frames[0].shape[:2]
@@ -78,7 +79,7 @@ def changed_model(folder: Path, name: str, content: bytes, hide: bool) -> Path:
 
 
 def test_photographs_get_the_python_estimators_poses(
-    app: Path, estimator: PoseEstimator, photographs: list[np.ndarray]
+    app: list[str], estimator: PoseEstimator, photographs: list[np.ndarray]
 ) -> None:
     for frame in photographs:
         (line,) = poses(app, [frame], *WHOLE)
@@ -86,7 +87,7 @@ def test_photographs_get_the_python_estimators_poses(
 
 
 def test_a_tracked_and_smoothed_sequence_is_the_python_estimators(
-    app: Path, estimator: PoseEstimator, photographs: list[np.ndarray]
+    app: list[str], estimator: PoseEstimator, photographs: list[np.ndarray]
 ) -> None:
     # A camera that moves over a photograph.
     for photograph in photographs[::6]:
@@ -105,7 +106,7 @@ def test_a_tracked_and_smoothed_sequence_is_the_python_estimators(
 
 
 def test_a_png_gets_the_pose_of_its_pixels(
-    app: Path, estimator: PoseEstimator, tmp_path: Path, frame: np.ndarray
+    app: list[str], estimator: PoseEstimator, tmp_path: Path, frame: np.ndarray
 ) -> None:
     if b"NOT in this build" in run(app, "--help").stdout:
         pytest.skip("the application was built without stb_image and OpenCV")
@@ -114,7 +115,7 @@ def test_a_png_gets_the_pose_of_its_pixels(
     np.testing.assert_allclose(keypoints(json.loads(line)), estimator(frame).keypoints, rtol=0, atol=MAX_DIFFERENCE_PX)
 
 
-def test_lines_have_the_demos_keys(app: Path, estimator: PoseEstimator, frame: np.ndarray) -> None:
+def test_lines_have_the_demos_keys(app: list[str], estimator: PoseEstimator, frame: np.ndarray) -> None:
     (line,) = poses(app, [frame], *WHOLE)
     expected = json.loads(json_line(Estimate("stdin", 0, estimator(frame), frame)))
     assert list(line) == list(expected)
@@ -127,12 +128,12 @@ def test_lines_have_the_demos_keys(app: Path, estimator: PoseEstimator, frame: n
 
 
 @pytest.mark.parametrize("options", [["--storage", "fp32"], ["--arithmetic", "fp16"], ["--threads", "2"]])
-def test_options_of_the_network_move_points_little(app: Path, frame: np.ndarray, options: list[str]) -> None:
+def test_options_of_the_network_move_points_little(app: list[str], frame: np.ndarray, options: list[str]) -> None:
     plain, other = (keypoints(poses(app, [frame], *WHOLE, *more)[0]) for more in ([], options))
     assert np.abs(plain[:, 2] - other[:, 2]).max() < 0.05
 
 
-def test_formats_agree_on_grey(app: Path, frame: np.ndarray) -> None:
+def test_formats_agree_on_grey(app: list[str], frame: np.ndarray) -> None:
     grey = cv2.cvtColor(cv2.resize(frame, (64, 48)), cv2.COLOR_BGR2GRAY)
     luma = np.clip(16 + grey.astype(float) * 219 / 255, 16, 235).round().astype(np.uint8)
     back = np.clip((luma.astype(float) - 16) * 255 / 219, 0, 255).round().astype(np.uint8)
@@ -153,10 +154,10 @@ def test_formats_agree_on_grey(app: Path, frame: np.ndarray) -> None:
         np.testing.assert_array_equal(other, found[0])
 
 
-def test_each_line_is_there_before_the_next_frame_comes(app: Path, frame: np.ndarray) -> None:
+def test_each_line_is_there_before_the_next_frame_comes(app: list[str], frame: np.ndarray) -> None:
     height, width = frame.shape[:2]
     with subprocess.Popen(
-        [app, "--model", WEIGHTS, "--raw", f"{width}x{height}", "--times"],
+        [*app, "--model", WEIGHTS, "--raw", f"{width}x{height}", "--times"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -173,28 +174,28 @@ def test_each_line_is_there_before_the_next_frame_comes(app: Path, frame: np.nda
         assert b"3 frames" in process.stderr.read()
 
 
-def test_a_reader_that_leaves_early_is_no_error(app: Path, frame: np.ndarray) -> None:
+def test_a_reader_that_leaves_early_is_no_error(app: list[str], frame: np.ndarray) -> None:
     height, width = frame.shape[:2]
-    command = f"'{app}' --model '{WEIGHTS}' --raw {width}x{height} | head -n 1; echo ${{PIPESTATUS[0]}}"
+    command = f"{shlex.join(app)} --model '{WEIGHTS}' --raw {width}x{height} | head -n 1; echo ${{PIPESTATUS[0]}}"
     result = subprocess.run(["bash", "-c", command], input=20 * frame.tobytes(), capture_output=True, timeout=300)
     line, status = result.stdout.splitlines()
     assert json.loads(line)["frame"] == 0
     assert status == b"0"
 
 
-def test_a_stream_of_nothing_is_the_end(app: Path) -> None:
-    result = run(app, "--raw", "64x48", "--times")
+def test_a_stream_of_nothing_is_the_end(any_app: list[str]) -> None:
+    result = run(any_app, "--raw", "64x48", "--times")
     assert (result.returncode, result.stdout) == (0, b"")
     assert b"no frames" in result.stderr
 
 
-def test_a_number_of_frames_is_kept(app: Path, frame: np.ndarray) -> None:
-    assert len(poses(app, [frame] * 5, "--frames", "3")) == 3
+def test_a_number_of_frames_is_kept(any_app: list[str], frame: np.ndarray) -> None:
+    assert len(poses(any_app, [frame] * 5, "--frames", "3")) == 3
 
 
-def test_a_frame_cut_short_is_refused_after_the_whole_ones(app: Path, frame: np.ndarray) -> None:
+def test_a_frame_cut_short_is_refused_after_the_whole_ones(any_app: list[str], frame: np.ndarray) -> None:
     height, width = frame.shape[:2]
-    result = run(app, "--raw", f"{width}x{height}", given=frame.tobytes() + frame.tobytes()[:-1])
+    result = run(any_app, "--raw", f"{width}x{height}", given=frame.tobytes() + frame.tobytes()[:-1])
     assert result.returncode == 2
     assert len(result.stdout.splitlines()) == 1
     assert b"ended inside frame 1" in result.stderr
@@ -214,24 +215,24 @@ def test_a_frame_cut_short_is_refused_after_the_whole_ones(app: Path, frame: np.
         ([], "give one source"),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_a_line(app: Path, arguments: list[str], message: str) -> None:
-    if "NOT in this build" in run(app, "--help").stdout.decode() and "--image" in arguments:
+def test_what_makes_no_sense_is_refused_in_a_line(any_app: list[str], arguments: list[str], message: str) -> None:
+    if "NOT in this build" in run(any_app, "--help").stdout.decode() and "--image" in arguments:
         pytest.skip("the application was built without stb_image and OpenCV")
-    assert_refused(run(app, *arguments), message)
+    assert_refused(run(any_app, *arguments), message)
 
 
 @pytest.mark.parametrize("hide", [False, True], ids=["as_copied", "with_matching_metadata"])
 @pytest.mark.parametrize("name", ["model.ncnn.bin", "model.ncnn.param"])
 @pytest.mark.parametrize("share", [0.0, 0.5, 0.99])
 def test_a_model_file_cut_in_the_middle_is_refused(
-    app: Path, tmp_path: Path, frame: np.ndarray, name: str, share: float, hide: bool
+    any_app: list[str], tmp_path: Path, frame: np.ndarray, name: str, share: float, hide: bool
 ) -> None:
     content = (WEIGHTS / name).read_bytes()
     model = changed_model(tmp_path / "model", name, content[: int(share * len(content))], hide)
-    assert_refused(run(app, "--model", model, "--raw", "80x48", given=frame.tobytes()), "model.ncnn.")
+    assert_refused(run(any_app, "--model", model, "--raw", "80x48", given=frame.tobytes()), "model.ncnn.")
 
 
-def test_a_param_file_of_another_network_is_refused(app: Path, tmp_path: Path, frame: np.ndarray) -> None:
+def test_a_param_file_of_another_network_is_refused(any_app: list[str], tmp_path: Path, frame: np.ndarray) -> None:
     param = (WEIGHTS / "model.ncnn.param").read_text(encoding="utf-8")
     others = {
         "names no output": param.replace(" out3 ", " output "),
@@ -243,9 +244,9 @@ def test_a_param_file_of_another_network_is_refused(app: Path, tmp_path: Path, f
     }
     for case, text in others.items():
         model = changed_model(tmp_path / case, "model.ncnn.param", text.encode(), hide=True)
-        assert_refused(run(app, "--model", model, "--raw", "80x48", given=frame.tobytes()), "model.ncnn.param")
-        assert_refused(run(app, "--model", tmp_path, "--raw", "80x48"), "metadata.json")
+        assert_refused(run(any_app, "--model", model, "--raw", "80x48", given=frame.tobytes()), "model.ncnn.param")
+        assert_refused(run(any_app, "--model", tmp_path, "--raw", "80x48"), "metadata.json")
 
 
-def test_a_missing_model_is_refused_with_what_to_give(app: Path) -> None:
-    assert_refused(run(app, "--model", "/no/such/folder", "--raw", "8x8"), "python -m export")
+def test_a_missing_model_is_refused_with_what_to_give(any_app: list[str]) -> None:
+    assert_refused(run(any_app, "--model", "/no/such/folder", "--raw", "8x8"), "python -m export")

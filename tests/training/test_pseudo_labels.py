@@ -16,14 +16,19 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from movenet.cli import main as movenet
+from movenet.data.augment import AugmentationConfig
+from movenet.data.cache import CropCache, open_cache
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.frames import frame_time
+from movenet.data.labels import TEACHER_CROP_SCALE
 from movenet.data.pseudo_labels import PseudoLabelConfig
+from movenet.data.regions import plan_regions
 from movenet.data.sets import Entry, SetConfig, training_entries
 from movenet.models import Heads, MoveNet, NetworkSpec, save_network
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.command import main
 from movenet.training.config import DataConfig, HardwareConfig, OptimisationConfig, RunConfig
-from movenet.training.pseudo_labels import PseudoLabeller
+from movenet.training.pseudo_labels import LabellingNetwork, PseudoLabeller
 from tests.data.small_sets import coco_content, write_set
 from tests.data.test_frames import RATE, write_video
 from tests.training.test_run import arguments, tensors
@@ -86,7 +91,7 @@ def video_entries(tmp_path: Path) -> list[Entry]:
     return training_entries([SetConfig("boxes.json", "images", unlabelled=True)], tmp_path, FIGURE)[0]
 
 
-def labeller(entries: list[Entry], **rules: Any) -> PseudoLabeller:
+def labeller(entries: list[Entry], cache: CropCache | None = None, **rules: Any) -> PseudoLabeller:
     source = SetConfig("boxes.json", "images", unlabelled=True)
     config = RunConfig(
         "runs/none",
@@ -95,7 +100,8 @@ def labeller(entries: list[Entry], **rules: Any) -> PseudoLabeller:
         hardware=HardwareConfig(),
         pseudo_labels=PseudoLabelConfig(**rules),
     )
-    return PseudoLabeller(config, SPEC, entries, cast(Callable[[], MoveNet], FindsColours))
+    network = LabellingNetwork(cast(Callable[[], MoveNet], FindsColours), input_size=64)
+    return PseudoLabeller(config, network, FIGURE, entries, EntryPictures(entries, cache))
 
 
 def test_in_a_video_a_point_that_jumps_there_and_back_is_refused(video_entries: list[Entry]) -> None:
@@ -118,6 +124,19 @@ def test_only_what_the_epoch_draws_is_labelled(video_entries: list[Entry]) -> No
     assert labelled == [4, 6]
     assert not labels.labels.points(6).labelled[FIGURE.index("foot")]  # by neighbours that are not drawn
     assert labels.report.persons == 2
+
+
+def test_from_a_cache_it_sees_the_same(video_entries: list[Entry], tmp_path: Path) -> None:
+    tight = AugmentationConfig(scale_min=0.8, scale_max=1.0, shift_share=0.0, rotation_degrees=0.0)
+    plan = plan_regions(video_entries, FIGURE, tight.with_scale(TEACHER_CROP_SCALE), [64])
+    found = []
+    for cache in (None, open_cache(tmp_path / "crops.cache", plan, threads=1)):
+        labels = labeller(video_entries, cache, start_share=1.0, end_share=1.0)
+        labels.label(0, np.arange(len(video_entries)))
+        found.append([labels.labels.points(i) for i in range(len(video_entries))])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one.labelled, other.labelled)
+        np.testing.assert_allclose(one.points_px, other.points_px, atol=1e-3)
 
 
 def test_nothing_before_the_first_epoch(video_entries: list[Entry]) -> None:
