@@ -19,6 +19,7 @@ from movenet.data.coco import read_coco
 from movenet.data.dataset import Batch, CropDataset, collate
 from movenet.data.device_crops import DeviceCrops, DrawnCrops, collate_drawn
 from movenet.data.labels import LabelRules
+from movenet.data.pseudo_labels import PseudoLabels
 from movenet.data.pyramids import CropSource, PyramidLayout, cut_crops
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.data.regions import plan_regions
@@ -46,11 +47,18 @@ class BothWays:
     """The samples of a dataset by the workers' way, and by the device's."""
 
     def __init__(
-        self, entries: list[Entry], path: Path, augmentation: AugmentationConfig, view_size: int | None = None
+        self,
+        entries: list[Entry],
+        path: Path,
+        augmentation: AugmentationConfig,
+        view_size: int | None = None,
+        pseudo_labels: PseudoLabels | None = None,
     ) -> None:
         sizes = [SIZE] if view_size is None else [SIZE, view_size]
         self.cache = open_cache(path, plan_regions(entries, COCO17, augmentation, sizes), threads=1)
-        self.dataset = CropDataset(entries, COCO17, SIZE, 3, augmentation, 5, view_size, self.cache)
+        self.dataset = CropDataset(
+            entries, COCO17, SIZE, 3, augmentation, 5, view_size, self.cache, pseudo_labels=pseudo_labels
+        )
         self.layout = PyramidLayout(self.cache)
         self.drawn = DrawnCrops(self.dataset, self.layout)
         self.device_crops = DeviceCrops(self.layout, CPU, SIZE, view_size)
@@ -132,6 +140,19 @@ def test_a_teachers_view_is_the_workers_view(folder: Path) -> None:
     workers, device = BothWays(people(folder), folder / "view", EVERYTHING, view_size=96).batches(0)
     assert device.samples.view.shape == (3, 3, 96, 96)
     assert int((workers.samples.view.int() - device.samples.view.int()).abs().max()) <= 1
+
+
+def test_labels_that_a_run_gives_itself_count_on_the_device_too(folder: Path) -> None:
+    entries = [replace(entry, unlabelled=True) for entry in people(folder)]
+    labels = PseudoLabels(entries, COCO17.num_keypoints)
+    both = BothWays(entries, folder / "unlabelled", EVERYTHING, pseudo_labels=labels)
+    before = both.batches(0)[1].samples.labelled[:, 0].any(dim=1)
+    person = entries[0].picture.persons[0]
+    labels.write(np.array([0]), person.points_px[None], np.ones((1, COCO17.num_keypoints), bool))
+    workers, device = both.batches(0)
+    assert before.tolist() == [False, False, False]
+    assert device.samples.labelled[:, 0].any(dim=1).tolist() == [True, False, False]
+    assert differences(workers, device).mean() < 1
 
 
 def test_the_targets_are_the_same(folder: Path) -> None:
