@@ -31,8 +31,8 @@ MAX_SCORE_DIFFERENCE = 0.001
 # Points that a user would look at, and those of them that half precision may bring to another place.
 MIN_SCORE = 0.2
 MOVED_PX = 1.0
-MAX_MOVED_SHARE = 0.05
-MAX_MEDIAN_PX = 0.1
+MAX_MOVED_SHARE = 0.1
+MAX_MEDIAN_PX = 0.2
 
 
 @pytest.fixture(scope="module")
