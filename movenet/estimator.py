@@ -61,7 +61,7 @@ class PoseEstimator:
 
     Args:
         weights: a folder as `python -m export` writes it; for `torch` also a checkpoint file.
-        runtime: `ncnn`, `onnx` or `torch`.
+        runtime: `ncnn`, `onnx` or `torch`; if none is given, torch for a checkpoint file and ncnn for a folder.
         num_threads: how many threads the network may use.
 
     Raises:
@@ -69,7 +69,7 @@ class PoseEstimator:
         ModelError: if the model is missing or broken.
     """
 
-    def __init__(self, weights: str | Path, runtime: str = "ncnn", num_threads: int = 1) -> None:
+    def __init__(self, weights: str | Path, runtime: str | None = None, num_threads: int = 1) -> None:
         self._runtime = create_runtime(weights, runtime, num_threads)
         # Libraries load lazily: what is missing shows here, and the first frame takes no longer than the others.
         decode(*self._runtime(self._black_input()))

@@ -118,6 +118,10 @@ def test_other_runtimes(tiny_model: Path, pictures: Path, runtime: str) -> None:
     assert run(tiny_model, pictures, "--runtime", runtime) == 0
 
 
+def test_a_checkpoint_is_run_by_torch(tiny_checkpoint: Path, pictures: Path) -> None:
+    assert run(tiny_checkpoint, pictures) == 0
+
+
 def test_ctrl_c_ends_a_recording(
     tiny_model: Path, tmp_path: Path, frame: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:

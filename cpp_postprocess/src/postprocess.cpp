@@ -3,9 +3,9 @@
 #include "movenet/postprocess.h"
 
 #include <cfloat>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include "decode.h"
 #include "head.h"
@@ -22,22 +22,17 @@ namespace {
 
 // The product of two sizes that need not make sense yet: movenet_decode refuses what is too large.
 std::int64_t saturated_product(std::int64_t a, std::int64_t b) {
-    const bool fits = b == 0 || (a <= INT64_MAX / std::abs(b) && a >= -(INT64_MAX / std::abs(b)));
+    const bool fits = std::fabs(static_cast<double>(a) * static_cast<double>(b)) < 0x1p62;
     return fits ? a * b : INT64_MAX;
 }
 
-// Adds the way that `count` elements go by `step` to `extent`, the farthest element in either direction; false if that
-// exceeds `limit`.
-bool extend(std::int64_t& extent, std::int64_t step, std::int64_t count, std::int64_t limit) {
-    const std::int64_t hops = count - 1;
-    if (hops == 0) {
-        return true;
-    }
-    if (step > limit / hops || step < -(limit / hops)) {
-        return false;
-    }
-    extent += (step < 0 ? -step : step) * hops;
-    return extent <= limit;
+// How far the farthest element is from the first, in elements. A double: no step or sum of steps overflows it.
+double extent(const movenet_tensor& tensor, const movenet_heads& heads, int channels) {
+    const auto way = [](std::int64_t step, std::int32_t count) {
+        return std::fabs(static_cast<double>(step)) * static_cast<double>(count - 1);
+    };
+    return way(tensor.image_step, heads.images) + way(tensor.channel_step, channels) +
+           way(tensor.row_step, heads.grid) + way(tensor.column_step, heads.grid);
 }
 
 movenet_status check_tensor(const movenet_tensor& tensor, const movenet_heads& heads, int channels) {
@@ -55,12 +50,8 @@ movenet_status check_tensor(const movenet_tensor& tensor, const movenet_heads& h
     if (reinterpret_cast<std::uintptr_t>(tensor.data) % static_cast<std::uintptr_t>(size) != 0) {
         return MOVENET_MISALIGNED;
     }
-    const std::int64_t limit = PTRDIFF_MAX / size;
-    std::int64_t extent = 0;
-    const bool fits = extend(extent, tensor.image_step, heads.images, limit) &&
-                      extend(extent, tensor.channel_step, channels, limit) &&
-                      extend(extent, tensor.row_step, heads.grid, limit) &&
-                      extend(extent, tensor.column_step, heads.grid, limit);
+    // Half of all addresses, so that a double's rounding does not matter.
+    const bool fits = extent(tensor, heads, channels) <= static_cast<double>(PTRDIFF_MAX / 2 / size);
     return fits ? MOVENET_OK : MOVENET_BAD_STEP;
 }
 

@@ -1,8 +1,8 @@
 // The decode rule's argmax as an exact search outward from the target: the cell that wins usually lies near it.
 //
 // The map is searched in tiles of 4 x 8 cells. The tile around the target is scored first. Its best score tells how far
-// a winner can be away at most, since no value exceeds the ceiling, and how high a value in each farther column must be.
-// Tiles within that distance are visited outward, and only those that hold such a value are scored: few on recorded
+// a winner can be away at most, since no value exceeds the ceiling, and how high a value in each farther column must
+// be. Tiles within that distance are visited outward, and only those that hold such a value are scored: few on recorded
 // maps.
 //
 // Both bounds are for real numbers. A score is rounded a few times, each time by less than 2^-23 of it, so bounds are

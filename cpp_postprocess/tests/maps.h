@@ -3,6 +3,8 @@
 #ifndef MOVENET_TESTS_MAPS_H
 #define MOVENET_TESTS_MAPS_H
 
+#include <cmath>
+#include <cstdint>
 #include <limits>
 #include <stdexcept>
 #include <vector>
@@ -55,6 +57,20 @@ inline std::vector<float> decode(const movenet_heads& heads) {
 
 inline std::vector<float> decode(const Maps& maps, movenet_values values = MOVENET_ANY) {
     return decode(heads_of(maps, values));
+}
+
+// Where the number (channel, y, x) of a tensor of one image lies.
+inline std::int64_t place(const movenet_tensor& tensor, int channel, int y, int x) {
+    return channel * tensor.channel_step + y * tensor.row_step + x * tensor.column_step;
+}
+
+// By its meaning, not by its bits.
+inline float half_meaning(std::uint16_t half) {
+    const int exponent = half >> 10 & 31, mantissa = half & 1023;
+    const float magnitude = exponent == 31  ? (mantissa ? kNan : kInf)
+                            : exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
+                                            : std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
+    return half & 0x8000 ? -magnitude : magnitude;
 }
 
 #endif  // MOVENET_TESTS_MAPS_H

@@ -27,11 +27,6 @@ Maps noise(int keypoints, int grid, unsigned seed) {
     return maps;
 }
 
-// Where the number (channel, y, x) of a tensor of one image lies.
-std::int64_t place(const movenet_tensor& tensor, int channel, int y, int x) {
-    return channel * tensor.channel_step + y * tensor.row_step + x * tensor.column_step;
-}
-
 // A copy of packed numbers in another layout. Its gaps hold numbers that would win.
 template <class Element>
 struct Copy {
@@ -110,15 +105,6 @@ std::vector<Layout> layouts(movenet_type type) {
 
 constexpr int kGrids[] = {1, 2, 3, 5, 7, 8, 9, 20, 48};
 constexpr movenet_values kAllValues[] = {MOVENET_ANY, MOVENET_PROBABILITIES, MOVENET_LOGITS};
-
-// By its meaning, not by its bits.
-float half_meaning(std::uint16_t half) {
-    const int exponent = half >> 10 & 31, mantissa = half & 1023;
-    const float magnitude = exponent == 31  ? (mantissa ? kNan : kInf)
-                            : exponent == 0 ? std::ldexp(static_cast<float>(mantissa), -24)
-                                            : std::ldexp(static_cast<float>(1024 + mantissa), exponent - 25);
-    return half & 0x8000 ? -magnitude : magnitude;
-}
 
 // The greatest half that is not above a number of 0 .. 65504, or its negative.
 std::uint16_t to_half(float number) {
@@ -301,6 +287,13 @@ TEST_CASE("bad input is refused and nothing is written") {
             CHECK(status_of([&](auto& heads) { heads.images = 2, (heads.*tensor).image_step = step; }) ==
                   MOVENET_BAD_STEP);
         }
+        // Three hops along either axis fit, but not along both; of bytes, so that the sum passes 2^63.
+        const auto far = [&](auto& heads) {
+            (heads.*tensor).type = MOVENET_INT8;
+            (heads.*tensor).row_step = INT64_MAX / 4;
+            (heads.*tensor).column_step = -INT64_MAX / 4;
+        };
+        CHECK(status_of(far) == MOVENET_BAD_STEP);
     }
     for (const int images : {0, -1, INT32_MIN}) {
         CHECK(status_of([&](auto& heads) { heads.images = images; }) == MOVENET_BAD_IMAGES);

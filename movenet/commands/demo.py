@@ -48,8 +48,13 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--source", required=True, help="picture, folder of pictures, video, camera index or stream address"
     )
-    parser.add_argument("--weights", type=Path, default=DEFAULT_WEIGHTS, help="model folder; default: %(default)s")
-    parser.add_argument("--runtime", default=runtime_names()[0], help=f"{', '.join(runtime_names())} (%(default)s)")
+    parser.add_argument(
+        "--weights", type=Path, default=DEFAULT_WEIGHTS, help="exported model, or checkpoint file; default: %(default)s"
+    )
+    parser.add_argument(
+        "--runtime",
+        help=f"{', '.join(runtime_names())}; default: torch for a checkpoint file, ncnn for an exported model",
+    )
     parser.add_argument("--threads", type=int, default=1, help="threads of the network; default: %(default)s")
     parser.add_argument("--output", type=Path, help="picture, folder or video to write, like the source")
     parser.add_argument("--jsonl", type=Path, help="file to write the keypoints to, a JSON object a line")

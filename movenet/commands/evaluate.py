@@ -15,7 +15,7 @@ from movenet.errors import ConfigError
 from movenet.metrics import PROTOCOLS, Metrics, compute_metrics, default_min_keypoints, select_persons
 from movenet.metrics.prediction import predict
 from movenet.metrics.report import figures_table, keypoints_table, write_json
-from movenet.runtimes import create_runtime, runtime_names
+from movenet.runtimes import create_runtime, default_runtime, runtime_names
 from movenet.skeleton import Skeleton
 
 NAME = "evaluate"
@@ -58,7 +58,7 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Evaluate, print the tables, write the json; returns the exit status."""
     _check_json_target(arguments.json)
-    runtime_name = arguments.runtime or _default_runtime(arguments.weights)
+    runtime_name = arguments.runtime or default_runtime(arguments.weights)
     runtime = create_runtime(arguments.weights, runtime_name, arguments.threads)
     skeleton = _chosen_skeleton(runtime.metadata.skeleton, arguments.skeleton)
     min_keypoints = default_min_keypoints(skeleton) if arguments.min_keypoints is None else arguments.min_keypoints
@@ -98,11 +98,6 @@ def _check_json_target(path: Path | None) -> None:
     """Known before the evaluation rather than after it."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         raise ConfigError(f"--json {path}: expected a file name in a folder that exists")
-
-
-def _default_runtime(weights: Path) -> str:
-    """Exported models are folders and have the default run-time's files; a checkpoint file is for torch alone."""
-    return "torch" if weights.is_file() else runtime_names()[0]
 
 
 def _chosen_skeleton(of_model: Skeleton, path: Path | None) -> Skeleton:

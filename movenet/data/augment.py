@@ -79,6 +79,10 @@ class AugmentationConfig:
         if self.drop_max_patches < 1 or self.drop_size_share <= 0:
             raise ConfigError("augmentation: needs drop_max_patches >= 1 and drop_size_share > 0")
 
+    def with_scale(self, scale: float) -> AugmentationConfig:
+        """The same with a range of scales that holds this one, too."""
+        return replace(self, scale_min=min(self.scale_min, scale), scale_max=max(self.scale_max, scale))
+
 
 @dataclass(frozen=True)
 class CropMove:

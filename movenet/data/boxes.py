@@ -35,6 +35,15 @@ def box_around(points_px: np.ndarray, visibility: np.ndarray, width_px: float, h
     return left, top, right - left, bottom - top
 
 
+def overlap(first: Box, second: Box) -> float:
+    """What two boxes have in common as a share of what they cover together, 0..1."""
+    left, top = max(first[0], second[0]), max(first[1], second[1])
+    right, bottom = min(first[0] + first[2], second[0] + second[2]), min(first[1] + first[3], second[1] + second[3])
+    common = max(0.0, right - left) * max(0.0, bottom - top)
+    covered = first[2] * first[3] + second[2] * second[3] - common
+    return common / covered if covered > 0 else 0.0
+
+
 def estimated_area(box: Box) -> float:
     """Area for OKS of a person whose outline is not known, in square pixels."""
     return AREA_SHARE * box[2] * box[3]

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from movenet.errors import DataError
 
 Json = dict[str, Any]
+
+# No place in a picture is farther from its corner; products of two are finite in float32, too.
+_FARTHEST_PX = 1e9
 
 
 def load_json(path: Path) -> Any:
@@ -19,10 +23,11 @@ def load_json(path: Path) -> Any:
         DataError: if the file cannot be read or is no json.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        # Some editors begin a file with a byte order mark.
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror}") from error
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path}: not a json file: {error}") from error
 
 
@@ -58,6 +63,21 @@ def reason(error: Exception) -> str:
     return f"the key {error} is missing" if isinstance(error, KeyError) else " ".join(str(error).split())
 
 
+def number_array(value: Any, what: str) -> np.ndarray:
+    """float64 [...] of the numbers in a list, or in lists of equal lengths.
+
+    Raises:
+        ValueError: if they are not finite numbers.
+    """
+    try:
+        numbers = np.asarray(value, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{what} must be numbers, not {_shown(value)}") from error
+    if not (np.abs(numbers) < _FARTHEST_PX).all():  # NaN compares false
+        raise ValueError(f"{what} must be finite")
+    return numbers
+
+
 def _image(entry: Json) -> Json:
     result: Json = {"id": _whole(entry, "id")}
     if not isinstance(entry["file_name"], str) or not entry["file_name"].strip():
@@ -91,16 +111,16 @@ def _category(entry: Json) -> Json:
 
 
 def _box(value: Any) -> list[float]:
-    if not isinstance(value, list) or len(value) != 4 or not all(_is_number(number) for number in value):
-        raise ValueError(f"'bbox' must be finite x, y, width and height, not {_shown(value)}")
-    if min(value[2:]) < 0:
+    numbers = number_array(value, "x, y, width and height of 'bbox'")
+    if numbers.shape != (4,):
+        raise ValueError(f"'bbox' must be x, y, width and height, not {_shown(value)}")
+    if numbers[2:].min() < 0:
         raise ValueError(f"width and height of 'bbox' must not be negative: {_shown(value)}")
-    return [float(number) for number in value]
+    return numbers.tolist()
 
 
 def _is_number(value: Any) -> bool:
-    # A whole number of json has no limit.
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < 1e30
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e30
 
 
 def _whole(entry: Json, key: str) -> int:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from movenet.data.boxes import estimated_area
-from movenet.data.coco_schema import load_coco
-from movenet.data.coco_writer import ANNOTATION_KEYS, IMAGE_KEYS, write_coco
+from movenet.data.coco_writer import write_coco
 from movenet.data.formats import FormatName
 from movenet.data.labelme_writer import write_labelme
 from movenet.data.pictures import stored_turned
@@ -49,17 +47,6 @@ def write_set(
             write_yolo(folder, pictures, images, skeleton)
         else:
             write_labelme(folder, pictures, skeleton, output)
-
-
-def unread_parts(annotations: Path) -> list[str]:
-    """What a COCO json says that no record holds, one line a kind."""
-    content = load_coco(annotations)
-    of_images = Counter(key for image in content["images"] for key in image.keys() - IMAGE_KEYS)
-    of_annotations = Counter(key for entry in content["annotations"] for key in entry.keys() - ANNOTATION_KEYS)
-    lines = [f"'{key}' of {count} images" for key, count in sorted(of_images.items())]
-    lines += [f"'{key}' of {count} annotations" for key, count in sorted(of_annotations.items())]
-    crowds = sum(bool(annotation.get("iscrowd")) for annotation in content["annotations"])
-    return [*lines, f"{crowds} crowd regions"] if crowds else lines
 
 
 def unheld_parts(pictures: Sequence[PictureRecord], target: FormatName) -> list[str]:

@@ -27,12 +27,14 @@ from movenet.data.augment import (
     half_body_square,
 )
 from movenet.data.cache import CropCache
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.fitted_scales import FittedScales
+from movenet.data.labels import TrainingPoints
 from movenet.data.persons import PersonTable
-from movenet.data.pictures import read_annotated
+from movenet.data.pseudo_labels import PseudoLabels, center_known
 from movenet.data.sets import Entry
 from movenet.errors import ConfigError, DataError
-from movenet.geometry import apply_matrix, matrix_from_part, matrix_scale, person_square, warp_picture
+from movenet.geometry import apply_matrix, matrix_scale, person_square, warp_picture
 from movenet.skeleton import Skeleton
 
 _logger = logging.getLogger(__name__)
@@ -46,12 +48,14 @@ class SampleLabels(NamedTuple):
         labelled: bool [P, K]: known and inside the input; all false in the padding.
         size_unit: float32 [P]: the longer side of the person's box over the input's side.
         ignored: bool [K]: keypoints of person 0 of which it is not known whether and where they are visible.
+        center_known: bool []: whether person 0's middle can be told from its points.
     """
 
     points_unit: Tensor
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    center_known: Tensor
 
 
 class Sample(NamedTuple):
@@ -59,7 +63,7 @@ class Sample(NamedTuple):
 
     Attributes:
         image: uint8 [3, S, S], RGB.
-        points_unit, labelled, size_unit, ignored: as in `SampleLabels`.
+        points_unit, labelled, size_unit, ignored, center_known: as in `SampleLabels`.
         view: uint8 [3, V, V], RGB: the same crop for a teacher, in its true colours; [3, 0, 0] where none is asked for.
     """
 
@@ -68,6 +72,7 @@ class Sample(NamedTuple):
     labelled: Tensor
     size_unit: Tensor
     ignored: Tensor
+    center_known: Tensor
     view: Tensor
 
 
@@ -87,6 +92,7 @@ class CropDataset(Dataset[Sample | None]):
         view_size: V, if a teacher is to see the crops too.
         cache: holds the decoded pictures of the entries, if it is not to be decoded for each sample.
         scales: what `augmentation.fit_scale_to` leads to (`movenet.data.fitted_scales.fit_scales`).
+        pseudo_labels: what is to be learnt of the unlabelled entries, if there are any.
 
     Raises:
         ConfigError: if `fit_scale_to` is given without `scales`, or the other way round.
@@ -103,6 +109,7 @@ class CropDataset(Dataset[Sample | None]):
         view_size: int | None = None,
         cache: CropCache | None = None,
         scales: FittedScales | None = None,
+        pseudo_labels: PseudoLabels | None = None,
     ) -> None:
         if (augmentation.fit_scale_to is None) != (scales is None):
             raise ConfigError("augmentation: fit_scale_to and the scales that it leads to go together")
@@ -114,8 +121,9 @@ class CropDataset(Dataset[Sample | None]):
         self.augmentation = augmentation
         self.seed = seed
         self.view_size = view_size
-        self._cache = cache
+        self._pictures = EntryPictures(entries, cache)
         self._persons = PersonTable(entries, skeleton.num_keypoints)
+        self._pseudo_labels = pseudo_labels
         self._appearance = appearance_transform(augmentation)
         self._halves = body_halves(skeleton) if augmentation.half_body_probability > 0 else None
 
@@ -125,7 +133,7 @@ class CropDataset(Dataset[Sample | None]):
     def __getitem__(self, key: tuple[int, int]) -> Sample | None:
         move, rng = self._draw(key)
         try:
-            pixels, matrix = self._read(key[1], move.matrix)
+            pixels, matrix = self._pictures.read(key[1], move.matrix)
         except DataError as error:
             _logger.warning("skipped: %s", error)
             return None
@@ -137,7 +145,7 @@ class CropDataset(Dataset[Sample | None]):
             joints = labels.points_unit[0][labels.labelled[0]].numpy() * self.input_size
             size = float(labels.size_unit[0]) * self.input_size
             image = drop_patches(image, joints, size, self.augmentation, rng)
-        return Sample(_planes(image), *labels, view=_planes(self._view(pixels, matrix)))
+        return Sample(planes(image), *labels, view=planes(self._view(pixels, matrix)))
 
     def labels(self, key: tuple[int, int]) -> SampleLabels:
         """What `self[key]` says about its image, without reading the picture."""
@@ -155,13 +163,6 @@ class CropDataset(Dataset[Sample | None]):
         scale = None if self._scales is None else self._scales.draw(index, rng)
         return draw_crop_move(square, self.input_size, self.augmentation, rng, scale), rng
 
-    def _read(self, index: int, matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Pixels of an entry's picture, and a `_px` -> `_input` matrix as a matrix for these pixels."""
-        if self._cache is None:
-            return read_annotated(self.entries[index].picture), matrix
-        pixels, part, halvings = self._cache[index]
-        return pixels, matrix_from_part(matrix, part, halvings)
-
     def _view(self, pixels: np.ndarray, matrix: np.ndarray) -> np.ndarray:
         if self.view_size is None:
             return np.zeros((0, 0, 3), np.uint8)
@@ -175,8 +176,13 @@ class CropDataset(Dataset[Sample | None]):
         size_unit = np.zeros(self.max_persons, np.float32)
         order = self.skeleton.mirror_permutation if move.mirrored else slice(None)
         rows = self._persons.rows(index)
-        unit = apply_matrix(move.matrix / self.input_size, self._persons.points_px[rows])
-        inside = self._persons.labelled[rows] & ((unit >= 0) & (unit < 1)).all(axis=2)
+        points_px, known = self._persons.points_px[rows], self._persons.labelled[rows]
+        ignored = self._persons.unknown[rows[0]]
+        pseudo = self._pseudo_points(index)
+        if pseudo is not None:
+            points_px[0], known[0], ignored = pseudo.points_px, pseudo.labelled, pseudo.unknown
+        unit = apply_matrix(move.matrix / self.input_size, points_px)
+        inside = known & ((unit >= 0) & (unit < 1)).all(axis=2)
         # Neighbours of whom nothing is seen are left out.
         kept = inside.any(axis=1)
         kept[0] = True
@@ -189,11 +195,18 @@ class CropDataset(Dataset[Sample | None]):
             points_unit=torch.from_numpy(points_unit),
             labelled=torch.from_numpy(labelled),
             size_unit=torch.from_numpy(size_unit),
-            ignored=torch.from_numpy(self._persons.unknown[rows[0]][order]),
+            ignored=torch.from_numpy(ignored[order]),
+            center_known=torch.tensor(center_known(labelled[0], pseudo is not None)),
         )
 
+    def _pseudo_points(self, index: int) -> TrainingPoints | None:
+        """What is to be learnt of an unlabelled entry; None for one with labels."""
+        if self._pseudo_labels is None or not self._pseudo_labels.unlabelled[index]:
+            return None
+        return self._pseudo_labels.points(index)
 
-def _planes(image: np.ndarray) -> Tensor:
+
+def planes(image: np.ndarray) -> Tensor:
     """uint8 [height, width, 3] -> [3, height, width] of the same memory."""
     return torch.from_numpy(image).permute(2, 0, 1)
 

@@ -1,13 +1,16 @@
 """Pictures worth labelling out of a video: one every few seconds, the sharpest of its time, and none twice.
 
 Sharpness is the variance of the Laplacian on a copy of one size; it says nothing across videos (a plain wall is never
-sharp), so that frames are dropped by how they compare with the others of their video.
+sharp), so that frames are dropped by how they compare with the others of their video. Of frames that are nearly the
+same the sharpest stays: a camera that has yet to focus shows the same scene first blurred and then sharp.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +23,8 @@ _GRAY_SIDE = 64
 _BLOCK = 8
 # Frames looked at for each one taken.
 _LOOKS = 8
+# As `frame_name` makes it.
+_FRAME_NAME = re.compile(r"(?P<video>.+)_(?P<seconds>\d{5,}\.\d\d)s")
 
 
 @dataclass(frozen=True)
@@ -28,9 +33,9 @@ class FrameRules:
 
     Attributes:
         every_seconds: one frame of each such stretch, the sharpest.
-        min_change: a frame is new if somewhere (in one of 8 x 8 fields) its gray values differ from the last taken
-            frame's by this much, of 255, on average.
-        min_sharpness: frames below this share of their video's median sharpness are dropped.
+        min_change: two frames are nearly the same unless somewhere (in one of 8 x 8 fields) their gray values differ by
+            this much, of 255, on average.
+        min_sharpness: frames below this share of their video's median sharpness are blurred.
     """
 
     every_seconds: float = 1.0
@@ -42,8 +47,8 @@ class FrameRules:
             raise ConfigError("frames: needs every > 0 seconds, min-change >= 0 and min-sharpness in 0..1")
 
 
-class Taken(NamedTuple):
-    """A frame that was taken.
+class Candidate(NamedTuple):
+    """The sharpest frame of a stretch.
 
     Attributes:
         seconds: its time in the video.
@@ -56,33 +61,78 @@ class Taken(NamedTuple):
     image: np.ndarray
 
 
-def take_frames(frames: Iterable[np.ndarray], frames_per_second: float, rules: FrameRules) -> Iterator[Taken]:
-    """The sharpest frame of each stretch that is not nearly the last one taken; uint8 BGR each."""
+class Choice(NamedTuple):
+    """What becomes of a video's candidates, in their order.
+
+    Attributes:
+        kept: bool each.
+        blurred: how many were dropped for that ...
+        doubled: ... and how many as nearly the same as a sharper one.
+    """
+
+    kept: list[bool]
+    blurred: int
+    doubled: int
+
+
+class FrameTime(NamedTuple):
+    """Which frame a picture is.
+
+    Attributes:
+        video: folder and name of its video.
+        seconds: its time in it.
+    """
+
+    video: str
+    seconds: float
+
+
+def frame_name(video: str, seconds: float) -> str:
+    """The name of a frame's picture, without its ending; by it, frames of a video are told to be neighbours."""
+    return f"{video}_{seconds:08.2f}s"
+
+
+def frame_time(picture: Path) -> FrameTime | None:
+    """Video and time that a picture's name tells; None if it is not named as `frame_name` does."""
+    found = _FRAME_NAME.fullmatch(picture.stem)
+    return FrameTime(str(picture.parent / found["video"]), float(found["seconds"])) if found else None
+
+
+def sharpest_frames(frames: Iterable[np.ndarray], frames_per_second: float, rules: FrameRules) -> Iterator[Candidate]:
+    """The sharpest of the frames looked at in each stretch; uint8 BGR each."""
     stride = max(1, round(rules.every_seconds * frames_per_second))
     step = max(1, stride // _LOOKS)
-    last: np.ndarray | None = None
-    best: Taken | None = None
+    best: Candidate | None = None
     for number, frame in enumerate(frames):
         if number % stride == 0 and best is not None:
-            gray = _gray(best.image)
-            if last is None or change(last, gray) >= rules.min_change:
-                yield best
-                last = gray
+            yield best
             best = None
         if number % stride % step == 0:
             sharp = sharpness(frame)
             if best is None or sharp > best.sharpness:
-                best = Taken(number / frames_per_second, sharp, frame)
-    if best is not None and (last is None or change(last, _gray(best.image)) >= rules.min_change):
+                best = Candidate(number / frames_per_second, sharp, frame)
+    if best is not None:
         yield best
 
 
-def sharp_enough(sharpness_of_all: list[float], rules: FrameRules) -> list[bool]:
-    """Whether each frame of a video is as sharp as the rules want it."""
+def choose_frames(sharpness_of_all: Sequence[float], grays: Sequence[np.ndarray], rules: FrameRules) -> Choice:
+    """Which candidates of a video are neither blurred nor nearly the same as a sharper one.
+
+    Args:
+        sharpness_of_all: of each candidate.
+        grays: its `gray_copy`.
+        rules: what that means.
+    """
     if not sharpness_of_all:
-        return []
+        return Choice([], 0, 0)
     limit = rules.min_sharpness * float(np.median(sharpness_of_all))
-    return [value >= limit for value in sharpness_of_all]
+    sharp = [index for index, value in enumerate(sharpness_of_all) if value >= limit]
+    chosen: list[int] = []
+    for index in sorted(sharp, key=lambda index: -sharpness_of_all[index]):
+        if all(change(grays[other], grays[index]) >= rules.min_change for other in chosen):
+            chosen.append(index)
+    kept = np.isin(np.arange(len(sharpness_of_all)), chosen).tolist()
+    return Choice(kept, len(kept) - len(sharp), len(sharp) - len(chosen))
 
 
 def sharpness(image_bgr: np.ndarray) -> float:
@@ -99,7 +149,7 @@ def change(before: np.ndarray, after: np.ndarray) -> float:
     return float(fields.mean(axis=(1, 3)).max())
 
 
-def _gray(image_bgr: np.ndarray) -> np.ndarray:
-    """uint8 [64, 64]."""
+def gray_copy(image_bgr: np.ndarray) -> np.ndarray:
+    """uint8 [64, 64], for `change`."""
     small = cv2.resize(image_bgr, (_GRAY_SIDE, _GRAY_SIDE), interpolation=cv2.INTER_AREA)
     return cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)

@@ -10,6 +10,7 @@ labelme knows no visibility: a point whose flag `occluded` is set is occluded, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -18,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from movenet.data.boxes import box_around, estimated_area
-from movenet.data.coco_schema import load_json
+from movenet.data.coco_schema import load_json, number_array
 from movenet.data.keypoint_map import KeypointMap, label_indices
-from movenet.data.pictures import upright_size
+from movenet.data.pictures import find_picture, upright_size
 from movenet.data.records import Box, PersonRecord, PictureRecord, Visibility
 from movenet.errors import DataError
 from movenet.skeleton import Skeleton
@@ -36,7 +37,7 @@ def read_labelme(
 
     Args:
         folder: of the json files (its sub-folders are left alone).
-        images: the folder of the pictures, found by the name in each file's `imagePath`.
+        images: the folder of the pictures, found by each file's `imagePath` (see `find_picture`).
         skeleton: what the records are to hold.
         keypoints: from the skeleton's keypoints to the labels (see `movenet.data.keypoint_map`).
 
@@ -69,6 +70,24 @@ def labelme_files(folder: Path) -> list[Path]:
     return paths
 
 
+def unread_labelme_parts(folder: Path, _images: Path) -> list[str]:
+    """What the files of a folder that can be read say and no record holds, one line a kind."""
+    counts: Counter[str] = Counter()
+    for path in labelme_files(folder):
+        content = load_json(path)
+        counts["pictures embedded in their files ('imageData')"] += content.get("imageData") is not None
+        shapes = content["shapes"]
+        groups = {shape.get("group_id") for shape in shapes if shape.get("shape_type") == "point"} - {None}
+        for shape in shapes:
+            kind, label = shape.get("shape_type", "polygon"), shape["label"]
+            of_person = kind == "rectangle" and (label == PERSON_LABEL or shape.get("group_id") in groups)
+            if kind != "point" and not of_person:
+                counts[f"shapes of the type '{kind}' labelled '{label}'"] += 1
+            counts["descriptions of shapes"] += bool(shape.get("description"))
+            counts["other flags of shapes than 'occluded'"] += bool(set(shape.get("flags") or {}) - {OCCLUDED_FLAG})
+    return [f"{count} {kind}" for kind, count in sorted(counts.items()) if count]
+
+
 @dataclass
 class _Found:
     """The shapes of one person, gathered one by one."""
@@ -83,7 +102,10 @@ def _read_file(
     content = load_json(path)
     if not isinstance(content, dict) or not isinstance(content.get("shapes"), list) or "imagePath" not in content:
         raise DataError(f"{path}: not a labelme file: expected 'shapes' and 'imagePath'")
-    picture = images / PurePosixPath(str(content["imagePath"]).replace("\\", "/")).name
+    named = content["imagePath"]
+    if not isinstance(named, str) or not named.strip():
+        raise DataError(f"{path}: 'imagePath' must name the picture, not {named!r}")
+    picture = find_picture(images, named) or images / PurePosixPath(named.replace("\\", "/")).name
     width, height = _size(content, picture, path)
     shapes = [_Shape(f"{path}: shape {index}", shape) for index, shape in enumerate(content["shapes"])]
     persons = _gather(shapes, indices, mapped, path)
@@ -100,7 +122,7 @@ def _size(content: dict[str, Any], picture: Path, path: Path) -> tuple[int, int]
     width, height = content.get("imageWidth"), content.get("imageHeight")
     if width is None or height is None:
         return upright_size(picture)
-    if not isinstance(width, int) or not isinstance(height, int) or min(width, height) < 1:
+    if type(width) is not int or type(height) is not int or min(width, height) < 1:
         raise DataError(f"{path}: 'imageWidth' and 'imageHeight' must be whole numbers above 0")
     return width, height
 
@@ -116,7 +138,9 @@ class _Shape:
         self.place = place
         if not isinstance(shape, dict) or "label" not in shape or "points" not in shape:
             raise DataError(f"{place}: expected an object with 'label' and 'points'")
-        self.label = str(shape["label"])
+        if not isinstance(shape["label"], str):
+            raise DataError(f"{place}: 'label' must be a text, not {shape['label']!r}")
+        self.label = shape["label"]
         self.group = shape.get("group_id")
         if self.group is not None and not isinstance(self.group, int | str):
             raise DataError(f"{place}: 'group_id' must be a number or a text, not {self.group!r}")
@@ -125,11 +149,11 @@ class _Shape:
         occluded = isinstance(flags, dict) and flags.get(OCCLUDED_FLAG)
         self.visibility = Visibility.OCCLUDED if occluded else Visibility.VISIBLE
         try:
-            self.points = np.asarray(shape["points"], np.float64).reshape(-1, 2)
-        except (TypeError, ValueError) as error:
-            raise DataError(f"{place}: 'points' must be pairs of numbers") from error
-        if len(self.points) == 0 or not np.isfinite(self.points).all():
-            raise DataError(f"{place}: 'points' must be pairs of finite numbers, at least one")
+            self.points = number_array(shape["points"], "'points'")
+        except ValueError as error:
+            raise DataError(f"{place}: {error}") from error
+        if self.points.ndim != 2 or self.points.shape[1] != 2 or (self.type == "point" and len(self.points) != 1):
+            raise DataError(f"{place}: 'points' must be pairs of numbers, and for the type 'point' one pair")
 
     @property
     def box(self) -> Box:

@@ -50,6 +50,11 @@ class TrainingPoints:
     labelled: np.ndarray
     trusted_absence: np.ndarray
 
+    @property
+    def unknown(self) -> np.ndarray:
+        """bool [K]: it is not known whether and where the point is visible."""
+        return ~self.labelled & ~self.trusted_absence
+
 
 # The teacher saw a square of this many times the person's longer side; its disagreement is a share of that square.
 TEACHER_CROP_SCALE = 1.25

@@ -43,7 +43,7 @@ class PersonTable:
         shape = -1, num_keypoints
         self.points_px = np.array([one.points_px for one in points], np.float32).reshape(*shape, 2)
         self.labelled = np.array([one.labelled for one in points], bool).reshape(shape)
-        self.unknown = np.array([~one.labelled & ~one.trusted_absence for one in points], bool).reshape(shape)
+        self.unknown = np.array([one.unknown for one in points], bool).reshape(shape)
         self._center_px = self.box_px[:, :2] + self.box_px[:, 2:] / 2
         self._ranges = ranges
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from pathlib import Path, PurePosixPath
 
 import cv2
 import numpy as np
@@ -13,6 +14,22 @@ from movenet.errors import DataError, RuntimeUnavailableError
 _EXIF_ORIENTATION = 0x0112
 # From this value on, the stored picture lies on its side.
 _FIRST_SIDEWAYS = 5
+
+
+def find_picture(images: Path, named: str) -> Path | None:
+    """The picture of a folder that a file of annotations names; None if there is none.
+
+    Annotation tools name pictures by a path of the machine that wrote the file, possibly one with backslashes: the
+    longest end of it that is a file in the folder counts.
+
+    Args:
+        images: the folder.
+        named: the path.
+    """
+    parts = PurePosixPath(named.replace("\\", "/")).parts
+    ends = (images.joinpath(*parts[start:]) for start in range(len(parts)))
+    # Unlike `Path.is_file`, no error for a name that is longer than any file's.
+    return next((path for path in ends if os.path.isfile(path)), None)  # noqa: PTH113
 
 
 def read_annotated(picture: PictureRecord) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -20,14 +20,22 @@ class WeightedEpochSampler(Sampler[tuple[int, int]]):
         seed: of the order.
         rank: of this process.
         world_size: number of processes.
+        prepare: called with an epoch and this process's int [n] indices in it, before the first of them is handed out.
     """
 
     def __init__(
-        self, weights: np.ndarray, samples_per_epoch: int, seed: int, rank: int = 0, world_size: int = 1
+        self,
+        weights: np.ndarray,
+        samples_per_epoch: int,
+        seed: int,
+        rank: int = 0,
+        world_size: int = 1,
+        prepare: Callable[[int, np.ndarray], None] | None = None,
     ) -> None:
         self._share = np.asarray(weights, np.float64) / np.sum(weights)
         self._length = samples_per_epoch // world_size
         self._seed, self._rank, self._world_size = seed, rank, world_size
+        self._prepare = prepare
         self._epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
@@ -44,5 +52,8 @@ class WeightedEpochSampler(Sampler[tuple[int, int]]):
         marks = (np.arange(total) + rng.random()) / total
         drawn = np.searchsorted(np.cumsum(self._share[order]), marks, side="right")
         indices = rng.permutation(order[np.minimum(drawn, len(order) - 1)])
-        for index in indices[self._rank :: self._world_size]:
+        own = indices[self._rank :: self._world_size]
+        if self._prepare is not None:
+            self._prepare(self._epoch, own)
+        for index in own:
             yield self._epoch, int(index)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from movenet.data.formats import FormatName, find_format
 from movenet.data.labels import LabelRules, training_points
 from movenet.data.poses import PoseBalance, balanced_weights, normalised_poses
-from movenet.data.records import PictureRecord
+from movenet.data.records import PersonRecord, PictureRecord, Visibility
 from movenet.errors import ConfigError, DataError
 from movenet.skeleton import Skeleton
 
@@ -31,6 +31,7 @@ class SetConfig:
         min_keypoints: persons with fewer points to learn make no crop of their own (they stay in others' crops).
         min_box_px: neither do persons whose box's longer side is shorter.
         labels: how far labels and teacher's answers are trusted.
+        unlabelled: only the persons' boxes are read; the run labels them itself (see `movenet.data.pseudo_labels`).
     """
 
     annotations: str
@@ -41,6 +42,7 @@ class SetConfig:
     min_keypoints: int = 5
     min_box_px: float = 32.0
     labels: LabelRules = field(default_factory=LabelRules)
+    unlabelled: bool = False
 
     def __post_init__(self) -> None:
         if self.weight <= 0:
@@ -49,11 +51,19 @@ class SetConfig:
 
 @dataclass(frozen=True)
 class Entry:
-    """One person of one picture, under the label rules of its set."""
+    """One person of one picture, under the label rules of its set.
+
+    Attributes:
+        picture: with all its persons.
+        person: index of the one.
+        rules: of the set.
+        unlabelled: whether nothing but the persons' boxes is known.
+    """
 
     picture: PictureRecord
     person: int
     rules: LabelRules
+    unlabelled: bool = False
 
 
 def read_set(source: SetConfig, root: Path, skeleton: Skeleton) -> list[PictureRecord]:
@@ -81,23 +91,50 @@ def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) 
     entries: list[Entry] = []
     weights: list[float] = []
     for source in sets:
-        found = [
-            Entry(picture, index, source.labels)
-            for picture in read_set(source, root, skeleton)
-            for index, person in enumerate(picture.persons)
-            if max(person.box_px[2:]) >= source.min_box_px
-            and training_points(person, source.labels).labelled.sum() >= source.min_keypoints
-        ]
+        pictures = read_set(source, root, skeleton)
+        found = _boxes_alone(pictures, source) if source.unlabelled else _with_labels(pictures, source)
         if not found:
+            points = "" if source.unlabelled else f"{source.min_keypoints} points to learn and "
             raise DataError(
-                f"{source.annotations}: no person has {source.min_keypoints} points to learn and a box of "
-                f"{source.min_box_px:g} px: lower min_keypoints or min_box_px"
+                f"{source.annotations}: no person has {points}a box of {source.min_box_px:g} px: "
+                f"lower {'' if source.unlabelled else 'min_keypoints or '}min_box_px"
             )
         entries += found
         weights += [source.weight] * len(found)
     if not entries:
         raise ConfigError("data: 'train' names no set")
     return entries, np.array(weights)
+
+
+def _with_labels(pictures: Sequence[PictureRecord], source: SetConfig) -> list[Entry]:
+    return [
+        Entry(picture, index, source.labels)
+        for picture in pictures
+        for index, person in enumerate(picture.persons)
+        if max(person.box_px[2:]) >= source.min_box_px
+        and training_points(person, source.labels).labelled.sum() >= source.min_keypoints
+    ]
+
+
+def _boxes_alone(pictures: Sequence[PictureRecord], source: SetConfig) -> list[Entry]:
+    rules = replace(source.labels, absent_means_hidden=False)
+    bare = [replace(picture, persons=tuple(_without_labels(p) for p in picture.persons)) for picture in pictures]
+    return [
+        Entry(picture, index, rules, unlabelled=True)
+        for picture in bare
+        for index, person in enumerate(picture.persons)
+        if max(person.box_px[2:]) >= source.min_box_px
+    ]
+
+
+def _without_labels(person: PersonRecord) -> PersonRecord:
+    return replace(
+        person,
+        visibility=np.full_like(person.visibility, Visibility.UNLABELLED),
+        teacher_points_px=None,
+        teacher_scores=None,
+        teacher_disagreement=None,
+    )
 
 
 def pose_balanced(entries: Sequence[Entry], weights: np.ndarray, balance: PoseBalance, seed: int) -> np.ndarray:

@@ -50,6 +50,7 @@ class Targets(NamedTuple):
         heatmap: float [N, K, G, G], 0..1, 1 in the cell of every labelled keypoint.
         heatmap_mask: float [N, K, 1, 1]: 0 for keypoints of which nothing is known.
         center: float [N, 1, G, G], 0..1.
+        center_mask: float [N, 1, 1, 1]: 0 for crops whose person's middle is not known.
         reg: float [N, 2K, G, G], in cells; of person 0.
         reg_mask: float [N, 2K, G, G].
         offset: float [N, 2K, G, G], in cells; of all persons, person 0's where two overlap.
@@ -59,6 +60,7 @@ class Targets(NamedTuple):
     heatmap: Tensor
     heatmap_mask: Tensor
     center: Tensor
+    center_mask: Tensor
     reg: Tensor
     reg_mask: Tensor
     offset: Tensor
@@ -66,7 +68,13 @@ class Targets(NamedTuple):
 
 
 def encode_targets(
-    points_unit: Tensor, labelled: Tensor, size_unit: Tensor, ignored: Tensor, grid_size: int, config: TargetConfig
+    points_unit: Tensor,
+    labelled: Tensor,
+    size_unit: Tensor,
+    ignored: Tensor,
+    grid_size: int,
+    config: TargetConfig,
+    center_known: Tensor | None = None,
 ) -> Targets:
     """Draw the targets of a batch; shapes as in `movenet.data.dataset.Sample`, with a leading axis N.
 
@@ -77,6 +85,7 @@ def encode_targets(
         ignored: bool [N, K].
         grid_size: G.
         config: shape of the targets.
+        center_known: bool [N]; where person 0 has a labelled point, if none is given.
     """
     points = points_unit * grid_size
     centers, has_center = person_centers(points, labelled, config.center)
@@ -87,7 +96,9 @@ def encode_targets(
     reg, reg_mask = _reg(points[:, 0], labelled[:, 0], center_cells[:, 0], grid_size, config.reg_radius_cells)
     offset, offset_mask = _offset(points, labelled, grid_size, config.offset_radius_cells)
     mask = 1.0 - ignored[:, :, None, None].to(heatmap.dtype)
-    return Targets(heatmap, mask, center, reg, reg_mask, offset, offset_mask)
+    known = has_center[:, 0] if center_known is None else center_known
+    center_mask = known[:, None, None, None].to(center.dtype)
+    return Targets(heatmap, mask, center, center_mask, reg, reg_mask, offset, offset_mask)
 
 
 def nearest_cells(points_cells: Tensor, grid_size: int) -> Tensor:

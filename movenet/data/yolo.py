@@ -31,6 +31,8 @@ from movenet.sources import PICTURE_SUFFIXES
 
 _MAX_POINTS = 10_000
 _BOX_NUMBERS = 5  # class, center x, center y, width, height
+# Shares of the picture reach a little beyond 0..1 where a point lies outside; what is larger is measured in pixels.
+_LARGEST_SHARE = 2.0
 
 
 def read_yolo(
@@ -81,6 +83,18 @@ def yolo_label_files(data_yaml: Path, images: Path) -> list[Path]:
     return [data_yaml, *sorted(label_folder(images).rglob("*.txt"))]
 
 
+def unread_yolo_parts(data_yaml: Path, images: Path) -> list[str]:
+    """What the label files of a folder of pictures say and no record holds, one line a kind."""
+    layout = _read_layout(data_yaml)
+    if layout.person_classes is None:
+        return []
+    labels = label_folder(images)
+    files = (labels / path.relative_to(images).with_suffix(".txt") for path in _picture_files(images))
+    classes = [int(float(line.split()[0])) for path in files for _, line in _label_lines(path)]
+    others = sum(number not in layout.person_classes for number in classes)
+    return [f"{others} objects of other classes than 'person'"] if others else []
+
+
 @dataclass(frozen=True)
 class _Layout:
     """What data.yaml says.
@@ -90,13 +104,15 @@ class _Layout:
         dimensions: numbers a point: x, y and, if 3, visibility.
         names: of the points, or None.
         mirror: the `flip_idx`, or None.
-        person_classes: classes that are persons; None: every class.
+        classes: the numbers that a class may have; None where the set does not say.
+        person_classes: those that are persons; None: every class.
     """
 
     count: int
     dimensions: int
     names: tuple[str, ...] | None
     mirror: tuple[int, ...] | None
+    classes: tuple[int, ...] | None
     person_classes: tuple[int, ...] | None
 
     @property
@@ -122,7 +138,10 @@ def _read_layout(path: Path) -> _Layout:
         raise DataError(f"{path}: 'kpt_shape' must be [points, 2 or 3], not {content['kpt_shape']}")
     if mirror is not None and sorted(mirror) != list(range(count)):
         raise DataError(f"{path}: 'flip_idx' must hold each number from 0 to {count - 1} once, not {list(mirror)}")
-    return _Layout(count, dimensions, _keypoint_names(content, count, path), mirror, _person_classes(content, path))
+    classes = _class_names(content, path)
+    persons = tuple(number for number, name in classes.items() if name == "person")
+    names = _keypoint_names(content, count, path)
+    return _Layout(count, dimensions, names, mirror, tuple(classes) or None, persons or None)
 
 
 def _keypoint_names(content: dict[str, Any], count: int, path: Path) -> tuple[str, ...] | None:
@@ -136,13 +155,14 @@ def _keypoint_names(content: dict[str, Any], count: int, path: Path) -> tuple[st
     return tuple(str(name) for name in names)
 
 
-def _person_classes(content: dict[str, Any], path: Path) -> tuple[int, ...] | None:
-    """The class called `person`, where one is."""
+def _class_names(content: dict[str, Any], path: Path) -> dict[int, Any]:
+    """By number; empty where the set does not name its classes."""
     names = content.get("names") or {}
-    if not isinstance(names, Mapping | list):
+    if isinstance(names, list):
+        return dict(enumerate(names))
+    if not isinstance(names, Mapping) or not all(isinstance(number, int) for number in names):
         raise DataError(f"{path}: 'names' must be a list of classes, or map numbers to them")
-    numbered = names.items() if isinstance(names, Mapping) else enumerate(names)
-    return tuple(number for number, name in numbered if name == "person" and isinstance(number, int)) or None
+    return dict(names)
 
 
 def _check_mirror(layout: _Layout, columns: np.ndarray, skeleton: Skeleton, path: str | Path) -> None:
@@ -185,7 +205,7 @@ def _numbers(lines: list[tuple[str, str]], layout: _Layout) -> list[np.ndarray]:
         try:
             numbers = np.array(line.split(), np.float64)
         except ValueError as error:
-            raise DataError(f"{place}: {error}") from error
+            raise DataError(f"{place}: must be numbers with blanks between them, not {line[:40]!r} ...") from error
         if len(numbers) != layout.numbers_per_line:
             raise DataError(
                 f"{place}: expected {layout.numbers_per_line} numbers (class, box, {layout.count} x "
@@ -193,10 +213,14 @@ def _numbers(lines: list[tuple[str, str]], layout: _Layout) -> list[np.ndarray]:
             )
         if not np.isfinite(numbers).all():
             raise DataError(f"{place}: every number must be finite")
+        if layout.classes is not None and numbers[0] not in layout.classes:
+            raise DataError(f"{place}: its class, {numbers[0]:g}, is not in the 'names' of data.yaml")
         if (numbers[3:_BOX_NUMBERS] < 0).any():
             raise DataError(f"{place}: width and height of the box must not be negative")
         if layout.dimensions == 3 and not np.isin(numbers[_BOX_NUMBERS + 2 :: 3], (0, 1, 2)).all():
             raise DataError(f"{place}: a point's visibility must be 0, 1 or 2")
+        if np.abs(numbers[1:]).max() > _LARGEST_SHARE:
+            raise DataError(f"{place}: box and points must be shares of the picture's size, 0..1, not pixels")
         if layout.person_classes is None or int(numbers[0]) in layout.person_classes:
             result.append(numbers)
     return result

@@ -56,8 +56,7 @@ class PoseLoss:
         losses = {
             "heatmap": config.heatmap
             * weighted_mse(heatmap, targets.heatmap, targets.heatmap_mask, config.positive_weight),
-            "center": config.center
-            * weighted_mse(center, targets.center, torch.ones_like(targets.center), config.positive_weight),
+            "center": config.center * weighted_mse(center, targets.center, targets.center_mask, config.positive_weight),
             "reg": config.reg * masked_l1(reg, targets.reg, targets.reg_mask),
             "offset": config.offset * masked_l1(offset, targets.offset, targets.offset_mask),
         }

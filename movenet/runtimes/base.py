@@ -72,12 +72,17 @@ def runtime_names() -> list[str]:
     return list(_BACKENDS)
 
 
-def create_runtime(weights: str | Path, runtime: str = "ncnn", num_threads: int = 1) -> Runtime:
+def default_runtime(weights: str | Path) -> str:
+    """What runs a model: exported ones are folders and have the first run-time's files; a checkpoint is for torch."""
+    return "torch" if Path(weights).is_file() else runtime_names()[0]
+
+
+def create_runtime(weights: str | Path, runtime: str | None = None, num_threads: int = 1) -> Runtime:
     """Load a model.
 
     Args:
         weights: a folder as the export writes it; for `torch` also a checkpoint file.
-        runtime: one of `runtime_names()`.
+        runtime: one of `runtime_names()`; `default_runtime`'s if none is given.
         num_threads: how many threads the network may use.
 
     Raises:
@@ -87,7 +92,7 @@ def create_runtime(weights: str | Path, runtime: str = "ncnn", num_threads: int 
     """
     if num_threads < 1:
         raise ConfigError(f"the number of threads must be at least 1, not {num_threads}")
-    return _runtime_class(runtime)(Path(weights), num_threads)
+    return _runtime_class(runtime or default_runtime(weights))(Path(weights), num_threads)
 
 
 def _runtime_class(name: str) -> _RuntimeClass:

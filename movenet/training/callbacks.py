@@ -1,4 +1,4 @@
-"""What a run tells about its speed."""
+"""What a run tells about its speed and its labels, and the average of its weights."""
 
 from __future__ import annotations
 
@@ -6,6 +6,45 @@ import time
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
+from lightning.pytorch.callbacks import EMAWeightAveraging
+
+from movenet.models.network import MoveNet
+from movenet.training.pseudo_labels import PseudoLabeller
+
+
+class MovingAverage(EMAWeightAveraging):
+    """The exponential moving average of the weights, batch norms included, and the network that has them.
+
+    Args:
+        decay: of the average, each step.
+    """
+
+    def __init__(self, decay: float) -> None:
+        super().__init__(decay=decay, use_buffers=True)
+
+    @property
+    def network(self) -> MoveNet:
+        """Not while the dev set is evaluated: the weights have changed places then."""
+        assert self._average_model is not None
+        network = self._average_model.module.network
+        assert isinstance(network, MoveNet)
+        return network
+
+
+class LabellingMonitor(Callback):
+    """Logs, for each epoch, how many pseudo-labels there were.
+
+    Args:
+        labeller: of the run.
+    """
+
+    def __init__(self, labeller: PseudoLabeller) -> None:
+        self._labeller = labeller
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        report = self._labeller.report
+        pl_module.log("pseudo_labels/accepted_share", report.accepted)
+        pl_module.log("pseudo_labels/jumped_share", report.jumped)
 
 
 class SpeedMonitor(Callback):

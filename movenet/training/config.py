@@ -7,6 +7,7 @@ from typing import Literal
 
 from movenet.data.augment import AugmentationConfig
 from movenet.data.poses import PoseBalance
+from movenet.data.pseudo_labels import PseudoLabelConfig
 from movenet.data.sets import SetConfig
 from movenet.data.targets import TargetConfig
 from movenet.errors import ConfigError
@@ -149,6 +150,7 @@ class RunConfig:
         targets: what the heads are taught.
         loss: weights of the losses.
         distil: a teacher network.
+        pseudo_labels: how unlabelled sets are labelled while the network learns.
         optimisation: how it learns.
         hardware: where it runs.
         seed: of all chance.
@@ -162,6 +164,7 @@ class RunConfig:
     targets: TargetConfig = field(default_factory=TargetConfig)
     loss: LossConfig = field(default_factory=LossConfig)
     distil: DistillationConfig = field(default_factory=DistillationConfig)
+    pseudo_labels: PseudoLabelConfig = field(default_factory=PseudoLabelConfig)
     optimisation: OptimisationConfig = field(default_factory=OptimisationConfig)
     hardware: HardwareConfig = field(default_factory=HardwareConfig)
     seed: int = 0

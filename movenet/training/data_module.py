@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -13,13 +14,17 @@ from torch.utils.data import DataLoader
 
 from movenet.data.cache import open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
+from movenet.data.entry_pictures import EntryPictures
 from movenet.data.fitted_scales import fit_scales
+from movenet.data.labels import TEACHER_CROP_SCALE
 from movenet.data.regions import plan_regions
 from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import pose_balanced, read_set, training_entries
 from movenet.metrics.evaluation import default_min_keypoints, select_persons
 from movenet.models.checkpoint import NetworkSpec
+from movenet.models.network import MoveNet
 from movenet.training.config import RunConfig
+from movenet.training.pseudo_labels import PseudoLabeller, labelling_network
 from movenet.training.validation import ValidationDataset, ValidationSample
 
 # What the figures of the sets are logged under.
@@ -37,12 +42,13 @@ class PoseDataModule(LightningDataModule):
     Args:
         config: of the run.
         spec: of the network.
+        moving_average: gives the run's averaged network, to label unlabelled sets.
 
     Raises:
-        DataError: if a set cannot be read or gives no person.
+        MovenetError: if a set cannot be read or gives no person, or the teacher that is to label cannot be used.
     """
 
-    def __init__(self, config: RunConfig, spec: NetworkSpec) -> None:
+    def __init__(self, config: RunConfig, spec: NetworkSpec, moving_average: Callable[[], MoveNet]) -> None:
         super().__init__()
         self._config = config
         self._input_size = spec.input_size
@@ -53,12 +59,20 @@ class PoseDataModule(LightningDataModule):
         target = config.augmentation.fit_scale_to
         scales = None if target is None else fit_scales(target, entries, self._weights, root, spec.skeleton)
         view_size = config.distil.view_size if config.distil.teachers else None
+        unlabelled = any(entry.unlabelled for entry in entries)
+        labels_by = labelling_network(config, spec, moving_average) if unlabelled else None
         cache = None
         if config.data.cache is not None:
             sizes = [spec.input_size] if view_size is None else [spec.input_size, view_size]
             varied = config.augmentation if scales is None else scales.with_range(config.augmentation)
+            if labels_by is not None:
+                sizes.append(labels_by.input_size)
+                varied = varied.with_scale(TEACHER_CROP_SCALE)
             plan = plan_regions(entries, spec.skeleton, varied, sizes)
             cache = open_cache(Path(config.data.cache), plan, max(1, config.data.workers))
+        self.labeller = None
+        if labels_by is not None:
+            self.labeller = PseudoLabeller(config, labels_by, spec.skeleton, entries, EntryPictures(entries, cache))
         self._training = CropDataset(
             entries,
             spec.skeleton,
@@ -69,6 +83,7 @@ class PoseDataModule(LightningDataModule):
             view_size,
             cache,
             scales,
+            self.labeller.labels if self.labeller else None,
         )
         sets = {DEV: config.data.dev} | ({WATCHED: config.data.watched} if config.data.watched else {})
         min_keypoints = default_min_keypoints(spec.skeleton)
@@ -93,7 +108,14 @@ class PoseDataModule(LightningDataModule):
         return DataLoader(
             self._training,
             batch_size=self._config.optimisation.batch_size,
-            sampler=WeightedEpochSampler(self._weights, self.samples_per_epoch, self._config.seed, rank, world_size),
+            sampler=WeightedEpochSampler(
+                self._weights,
+                self.samples_per_epoch,
+                self._config.seed,
+                rank,
+                world_size,
+                self.labeller.label if self.labeller else None,
+            ),
             collate_fn=collate,
             drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
             num_workers=workers,

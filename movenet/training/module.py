@@ -84,6 +84,7 @@ class PoseModule(LightningModule):
             samples.ignored,
             self._spec.input_size // HEATMAP_STRIDE,
             self._config.targets,
+            samples.center_known,
         )
         losses = self._loss(heads, targets)
         if self._teachers is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from lightning import Trainer, seed_everything
-from lightning.pytorch.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from movenet.errors import ConfigError
@@ -17,7 +17,7 @@ from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17, Skeleton
-from movenet.training.callbacks import SpeedMonitor
+from movenet.training.callbacks import LabellingMonitor, MovingAverage, SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig
 from movenet.training.data_module import DEV, PoseDataModule
 from movenet.training.memory import keep_freed_memory
@@ -55,7 +55,8 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     if config.hardware.threads is not None:
         torch.set_num_threads(config.hardware.threads)
     spec = _network_spec(config)
-    data = PoseDataModule(config, spec)
+    average = MovingAverage(config.optimisation.averaging_decay)
+    data = PoseDataModule(config, spec, lambda: average.network)
     network = _initial_network(spec, config.model)
     _unfold_imported_batch_norms(network, data)
     if config.hardware.channels_last:
@@ -74,7 +75,8 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
         len(data.evaluated[DEV]),
         data.samples_per_epoch,
     )
-    trainer = _trainer(config, output)
+    callbacks: list[Callback] = [average, *([LabellingMonitor(data.labeller)] if data.labeller else [])]
+    trainer = _trainer(config, output, callbacks)
     trainer.fit(module, data, ckpt_path=resume_from, weights_only=True)
     return output / BEST_CHECKPOINT
 
@@ -121,10 +123,10 @@ def _unfold_imported_batch_norms(network: MoveNet, data: PoseDataModule) -> None
         network.train()
 
 
-def _trainer(config: RunConfig, output: Path) -> Trainer:
+def _trainer(config: RunConfig, output: Path, of_run: list[Callback]) -> Trainer:
     optimisation, hardware = config.optimisation, config.hardware
     callbacks: list[Callback] = [
-        EMAWeightAveraging(decay=optimisation.averaging_decay, use_buffers=True),
+        *of_run,
         # Best by the dev set; the last one after every epoch, so that little is lost when a run is killed.
         ModelCheckpoint(
             output, Path(BEST_CHECKPOINT).stem, monitor=MONITORED, mode="max", enable_version_counter=False

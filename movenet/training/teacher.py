@@ -49,7 +49,7 @@ class Teachers:
     def __init__(self, config: DistillationConfig, student: NetworkSpec) -> None:
         self._config = config
         self._skeleton = student.skeleton
-        self._networks = [_load(path, student.skeleton) for path in config.teachers]
+        self._networks = [load_teacher(path, student.skeleton)[0] for path in config.teachers]
 
     def adapters(self, student_channels: int) -> nn.ModuleList:
         """From the student's feature channels to each teacher's; trained with the student."""
@@ -86,16 +86,26 @@ class Teachers:
         points = decode_batch(*heads)
         trust = points[..., 2].clamp(0.0, 1.0)
         if self._config.mirror:
-            in_mirror = Heads(*(head.float() for head in network(view.flip(-1))))
-            mirrored = mirror_heads(in_mirror, self._skeleton)
+            mirrored = mirrored_answer(network, view, self._skeleton)
             distance = torch.linalg.vector_norm(points[..., :2] - decode_batch(*mirrored)[..., :2], dim=-1)
             trust = trust * torch.exp(-torch.square(distance / self._config.disagreement_unit))
             heads = Heads(*((plain + other) / 2 for plain, other in zip(heads, mirrored, strict=True)))
         return Answer(resample_heads(heads, grid_size), resample(features.float(), grid_size), trust)
 
 
-def _load(path: str, skeleton: Skeleton) -> MoveNet:
+def mirrored_answer(network: MoveNet, images: Tensor, skeleton: Skeleton) -> Heads:
+    """What a network says of the mirrored pictures [N, 3, S, S], as if it had said it of the pictures; float32."""
+    return mirror_heads(Heads(*(head.float() for head in network(images.flip(-1)))), skeleton)
+
+
+def load_teacher(path: str, skeleton: Skeleton) -> tuple[MoveNet, NetworkSpec]:
+    """A frozen network that answers for a run's keypoints.
+
+    Raises:
+        ModelError: if the checkpoint cannot be read.
+        ConfigError: if its keypoints are others.
+    """
     network, spec = load_network(path)
     if spec.skeleton.names != skeleton.names:
         raise ConfigError(f"{path}: the teacher's keypoints are not those of this run")
-    return fold_batch_norms(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fold_batch_norms(network).to(memory_format=torch.channels_last), spec  # type: ignore[call-overload]

@@ -32,7 +32,8 @@ POINTS = [20.0, 30.0, 2, 40.0, 50.0, 2]
 JUNK = st.one_of(
     st.none(),
     st.booleans(),
-    st.sampled_from([-1, 0, 3, 10**30, 1.5, float("nan"), float("inf"), "", "x", "\n", "é\\..\\b"]),
+    st.sampled_from([-1, 0, 3, 10**30, 10**400, 1e300, 1.5, float("nan"), float("inf"), "", "x", "\n", "é\\..\\b"]),
+    st.sampled_from(["long" * 100, "a\0b"]),
     st.sampled_from([[], {}, [1], [[1, 2], [3]], ["a", None], {"a": 1}, {1: [2]}]),
 )
 
@@ -113,6 +114,7 @@ def check(found: list[PictureRecord] | str, folder: Path) -> None:
         for person in picture.persons:
             assert np.isfinite(person.points_px[person.visibility > 0]).all()
             assert np.isfinite(person.box_px).all()
+            assert np.isfinite(person.area_px)
 
 
 CONTENTS = {"plain": coco(), "label studio": coco(label_studio=True), "cvat": coco(cvat=True)}

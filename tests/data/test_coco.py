@@ -71,7 +71,15 @@ def changed(path: list[Any], value: Any) -> dict[str, Any]:
         ({"images": []}, "not COCO"),
         ({"images": [1], "annotations": [2]}, "must be an object"),
         (changed(["annotations"], []), "no annotated person"),
-        (changed(["annotations", 0, "keypoints"], [1, 2, 2]), "annotation 100: expected 51"),
+        (changed(["annotations", 0, "keypoints"], [1, 2, 2]), "annotation 100: 'keypoints' .* 51 numbers.* found 3"),
+        (changed(["annotations", 0, "keypoints"], [[1, 2, 2]] * 17), "annotation 100: .* found 17 x 3"),
+        (changed(["annotations", 0, "keypoints"], [10**400] * 51), "annotation 100: 'keypoints'"),
+        (changed(["annotations", 0, "keypoints"], [1e300] * 51), "finite"),
+        (changed(["annotations", 0, "teacher_keypoints"], [0.5] * 5), "annotation 100: 'teacher_keypoints' .* 51"),
+        (changed(["annotations", 0, "teacher_disagreement"], [float("nan")] * 17), "'teacher_disagreement' .* finite"),
+        (changed(["annotations", 1, "id"], 100), "annotation 100: another annotation has this id"),
+        (changed(["annotations", 0, "category_id"], 9), "annotation 100: its category id, 9"),
+        (changed(["annotations", 0, "category_id"], None), "annotation 100: the key 'category_id' is missing"),
         (changed(["annotations", 0, "keypoints"], ["x"] * 51), "annotation 100"),
         (changed(["annotations", 0, "keypoints"], [float("nan")] * 51), "finite"),
         (changed(["annotations", 0, "keypoints"], [7] * 51), "visibility"),
@@ -86,6 +94,12 @@ def test_what_is_not_coco_is_refused_with_the_place(content: Any, said: str, tmp
         read_coco(write(tmp_path, content), tmp_path, COCO17)
     assert "annotations.json" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
+    path = write(tmp_path, coco_content(num_pictures=1))
+    path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert len(read_coco(path, tmp_path, COCO17)) == 1
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

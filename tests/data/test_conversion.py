@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -136,6 +137,66 @@ def test_the_command_converts_and_says_what_is_lost(tmp_path: Path, capsys: pyte
     after = read_coco(back, yolo / "images" / "train", COCO17)
     for old, new in zip(before, after, strict=True):
         np.testing.assert_array_equal(old.persons[0].points_px, new.persons[0].points_px)
+
+
+def said_of(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
+    assert main(["data", "convert", *map(str, arguments)]) == 0
+    return capsys.readouterr().out
+
+
+def test_what_no_record_holds_is_said_of_every_format(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = coco_content(num_pictures=2)
+    content["categories"].append({"id": 2, "name": "mat"})
+    content["annotations"].append({"id": 7, "image_id": 0, "category_id": 2, "bbox": [0, 0, 9, 9]})
+    annotations, folder = write_coco_set(tmp_path, content)
+    yolo, labelme = tmp_path / "yolo", tmp_path / "labelme"
+    assert "1 annotations without keypoints" in said_of(capsys, annotations, folder, yolo, "--to", "yolo")
+    said_of(capsys, annotations, folder, labelme, "--to", "labelme")
+
+    description = yaml.safe_load((yolo / "data.yaml").read_text())
+    (yolo / "data.yaml").write_text(yaml.safe_dump(description | {"names": ["person", "mat"]}))
+    label = yolo / "labels" / "train" / "0.txt"
+    label.write_text(f"{label.read_text()}1{label.read_text()[1:]}")
+    said = said_of(capsys, yolo / "data.yaml", yolo / "images" / "train", tmp_path / "from_yolo.json")
+    assert "not kept: 1 objects of other classes" in said
+    assert "2 pictures, 2 persons" in said
+
+    file = json.loads((labelme / "0.json").read_text())
+    file["shapes"] += [{"label": "mat", "points": [[0, 0], [9, 9], [0, 9]], "shape_type": "polygon"}]
+    file["shapes"] += [{"label": "nose", "points": [[5, 5], [9, 5]], "shape_type": "circle", "description": "sure"}]
+    (labelme / "0.json").write_text(json.dumps(file | {"imageData": "iVBO"}))
+    said = said_of(capsys, labelme, folder, tmp_path / "from_labelme.json")
+    for line in ("1 shapes of the type 'polygon' labelled 'mat'", "1 shapes of the type 'circle' labelled 'nose'"):
+        assert f"not kept: {line}" in said
+    assert "1 pictures embedded" in said
+    assert "1 descriptions" in said
+
+
+def test_missing_pictures_are_told_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    annotations, folder = write_coco_set(tmp_path, coco_content(num_pictures=3))
+    (folder / "1.png").unlink()
+    said = said_of(capsys, annotations, folder, tmp_path / "new.json")
+    assert f"1 of 3 pictures are not there, the first: {folder / '1.png'}" in said
+
+
+def test_pictures_in_folders_of_the_folder_come_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = coco_content(num_pictures=2)
+    annotations, folder = write_coco_set(tmp_path, content)
+    (folder / "monday").mkdir()
+    (folder / "1.png").rename(folder / "monday" / "1.png")
+    content["images"][1]["file_name"] = "monday/1.png"
+    annotations.write_text(json.dumps(content))
+    for target in ("labelme", "yolo"):
+        said_of(capsys, annotations, folder, tmp_path / target, "--to", target)
+    sets = {"labelme": (tmp_path / "labelme", folder)}
+    sets["yolo"] = tmp_path / "yolo" / "data.yaml", tmp_path / "yolo" / "images" / "train"
+    for target, (of_target, images) in sets.items():
+        output = tmp_path / f"from_{target}.json"
+        assert "not there" not in said_of(capsys, of_target, images, output)
+        assert {p.path.relative_to(images).as_posix() for p in read_coco(output, images, COCO17)} == {
+            "0.png",
+            "monday/1.png",
+        }
 
 
 def test_nothing_is_half_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -86,7 +86,12 @@ def test_labels_can_be_mapped(tmp_path: Path) -> None:
         ([point("head", 1, 1, 1), rectangle(0, 0, 9, 9, 1), rectangle(0, 0, 9, 9, 1)], "second rectangle"),
         ([{"label": "head"}], "shape 0: expected an object"),
         ([point("head", float("nan"), 1)], "finite"),
-        ([{"label": "head", "points": [["a", 1]], "shape_type": "point"}], "pairs of numbers"),
+        ([{"label": "head", "points": [["a", 1]], "shape_type": "point"}], "must be numbers"),
+        ([point("head", 1e300, 1)], "shape 0: 'points' must be finite"),
+        ([point("head", 1, 1) | {"points": [[1, 1], [2, 2]]}], "shape 0: .* one pair"),
+        ([point("head", 1, 1) | {"points": []}], "shape 0: .* one pair"),
+        ([point("head", 1, 1) | {"label": None}], "shape 0: 'label' must be a text"),
+        ([point("head", 1, 1) | {"group_id": [1]}], "shape 0: 'group_id' must be"),
         ([], "no annotated person"),
         (3, r"a\.json: not a labelme file"),
     ],
@@ -97,7 +102,19 @@ def test_what_cannot_be_told_is_refused_with_the_place(shapes: list[dict[str, An
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("changes", [{"imageWidth": -1}, {"imageWidth": None}])
+@pytest.mark.parametrize("path", ["deep/b/a.jpg", "../images/b/a.jpg", "C:\\set\\b\\a.jpg"])
+def test_pictures_in_folders_of_the_folder_are_found(path: str, tmp_path: Path) -> None:
+    picture = tmp_path / "images" / "b" / "a.jpg"
+    picture.parent.mkdir(parents=True)
+    picture.touch()
+    content = {"shapes": [point("head", 5, 5)], "imagePath": path, "imageWidth": 9, "imageHeight": 9}
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert read_labelme(tmp_path, tmp_path / "images", PAIR)[0].path.samefile(picture)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"imageWidth": -1}, {"imageWidth": None}, {"imageWidth": True}, {"imagePath": 3}, {"imagePath": ""}]
+)
 def test_files_that_are_not_labelmes_are_refused(changes: dict[str, Any], tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"a\.(json|jpg)"):
         read(tmp_path, [point("head", 1, 1)], **changes)

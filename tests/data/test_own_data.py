@@ -140,7 +140,9 @@ def run_line(words: list[str], weights: Path) -> int:
 def test_the_walk_of_the_page(tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "configs").symlink_to(REPOSITORY / "configs")
-    (tmp_path / "own.yaml").write_text(re.findall(r"```yaml\n(data:.*?)```", PAGE, re.DOTALL)[0])
+    recipes = re.findall(r"```yaml\n(data:.*?)```", PAGE, re.DOTALL)
+    for name, recipe in zip(("own.yaml", "more.yaml"), recipes, strict=True):
+        (tmp_path / name).write_text(recipe)
     write_video(tmp_path / "monday.mp4", 0)
     write_video(tmp_path / "friday.mp4", 1)
     for seed, name in enumerate(("train", "dev")):
@@ -150,14 +152,15 @@ def test_the_walk_of_the_page(tmp_path: Path, tiny_checkpoint: Path, monkeypatch
     assert len(commands) >= 9
     for words in commands:
         assert run_line(words, tiny_checkpoint) == 0, shlex.join(words)
-        if words[:3] == ["movenet", "data", "prelabel"]:
+        if words[:4] == ["movenet", "data", "prelabel", "own/images"]:
             send_half_to_review(tmp_path / "own" / "labels")
         if words[:3] == ["movenet", "data", "review"]:
             # What a browser saves is tests/data/test_review.py's.
             shutil.copy(tmp_path / "own" / "labels" / "review.json", tmp_path / "own" / "labels" / "reviewed.json")
         if words[-1] == "dev/images" and "frames" in words:
             label_by_hand(tmp_path / "dev")
-    assert load_network(tmp_path / "runs" / "own" / "best.ckpt")[1].input_size == 64
+    for run in ("own", "more"):
+        assert load_network(tmp_path / "runs" / run / "best.ckpt")[1].input_size == 64
     assert all((tmp_path / name).is_file() for name in ("check.json", "show.png", "stats.png"))
 
 

@@ -27,6 +27,10 @@ WRONG_SHAPES = [
     ({"center": (5, 5)}, "center: expected shape [G, G] or [1, G, G] with K = 3 and G = 6 as in heatmap, got [5, 5]"),
     ({"reg": (3, 6, 6)}, "reg: expected shape [2K, G, G] with K = 3 and G = 6 as in heatmap, got [3, 6, 6]"),
     ({"reg": (6, 36)}, "reg: expected shape [2K, G, G] with K = 3 and G = 6 as in heatmap, got [6, 36]"),
+    ({"center": (0, 6, 6)}, "center: expected shape [G, G] or [1, G, G] with K = 3 and G = 6 as in heatmap"),
+    ({"center": ()}, "center: expected shape [G, G] or [1, G, G] with K = 3 and G = 6 as in heatmap, got []"),
+    ({"reg": (0, 6, 6)}, "reg: expected shape [2K, G, G] with K = 3 and G = 6 as in heatmap, got [0, 6, 6]"),
+    ({"offset": (6, 0, 0)}, "offset: expected shape [2K, G, G] with K = 3 and G = 6 as in heatmap, got [6, 0, 0]"),
     ({"offset": (6, 6, 7)}, "offset: expected shape [2K, G, G] with K = 3 and G = 6 as in heatmap, got [6, 6, 7]"),
 ]
 WRONG_DTYPES = [np.float64, np.int32, np.int16, np.dtype(">f4"), np.dtype(">f2"), object]

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from movenet.commands.data.selection import add_format_argument, add_layout_arguments, chosen_format, chosen_layout
-from movenet.data.conversion import unheld_parts, unread_parts, write_set
+from movenet.data.conversion import unheld_parts, write_set
 from movenet.data.formats import FORMATS, find_format
 
 NAME = "convert"
@@ -26,12 +26,14 @@ def register(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Read, say what is lost, write; returns the exit status."""
     layout = chosen_layout(arguments)
-    source = chosen_format(arguments, arguments.annotations)
-    pictures = find_format(source).read(arguments.annotations, arguments.images, layout.skeleton, layout.keypoints)
-    lost = unread_parts(arguments.annotations) if source == "coco" else []
-    lost += unheld_parts(pictures, arguments.to)
+    source = find_format(chosen_format(arguments, arguments.annotations))
+    pictures = source.read(arguments.annotations, arguments.images, layout.skeleton, layout.keypoints)
+    lost = source.unread_parts(arguments.annotations, arguments.images) + unheld_parts(pictures, arguments.to)
     write_set(arguments.to, arguments.output, pictures, arguments.images, layout.skeleton)
     for line in lost:
         print(f"not kept: {line}")
+    missing = [picture.path for picture in pictures if not picture.path.is_file()]
+    if missing:
+        print(f"{arguments.images}: {len(missing)} of {len(pictures)} pictures are not there, the first: {missing[0]}")
     print(f"{arguments.output}: {len(pictures)} pictures, {sum(len(p.persons) for p in pictures)} persons")
     return 0

@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from movenet.commands.data.selection import progress_bar
-from movenet.data.frames import FrameRules, sharp_enough, take_frames
+from movenet.data.frames import Choice, FrameRules, choose_frames, frame_name, gray_copy, sharpest_frames
 from movenet.errors import ConfigError, DataError, SourceError
 from movenet.outputs import DEFAULT_FRAMES_PER_SECOND, new_folder, write_picture
 from movenet.sources import SourceKind, open_source
@@ -27,7 +29,7 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--min-change",
         type=float,
         default=defaults.min_change,
-        help="drop frames that differ less from the last one taken, of 255 (default: %(default)s)",
+        help="drop frames that differ less from a sharper one, of 255 (default: %(default)s)",
     )
     parser.add_argument(
         "--min-sharpness",
@@ -46,29 +48,33 @@ def run(arguments: argparse.Namespace) -> int:
     lines = []
     with new_folder(arguments.output) as folder:
         for video in arguments.videos:
-            taken, blurred = _from_video(video, folder, rules)
-            lines.append(f"{video}: {taken} pictures ({blurred} more were blurred)")
+            choice = _from_video(video, folder, rules)
+            dropped = f"{choice.blurred} more were blurred, {choice.doubled} nearly the same as others"
+            lines.append(f"{video}: {sum(choice.kept)} pictures ({dropped})")
         if not any(folder.iterdir()):
             raise DataError(f"{arguments.output}: not one frame was taken")
     print("\n".join(lines))
     return 0
 
 
-def _from_video(video: Path, folder: Path, rules: FrameRules) -> tuple[int, int]:
-    """Write a video's pictures; returns how many stayed, and how many were blurred."""
+def _from_video(video: Path, folder: Path, rules: FrameRules) -> Choice:
+    """Write a video's pictures; says which stayed."""
     source = open_source(str(video))
     if source.kind is not SourceKind.VIDEO:
         raise SourceError(f"{video}: not a video file")
     rate = source.frames_per_second or DEFAULT_FRAMES_PER_SECOND
-    written: list[tuple[Path, float]] = []
+    written: list[Path] = []
+    sharpness: list[float] = []
+    grays: list[np.ndarray] = []
     with progress_bar() as progress:
         frames = (frame for _, frame in progress.track(source, source.length, description=video.name))
-        for seconds, sharpness, image in take_frames(frames, rate, rules):
-            path = folder / f"{video.stem}_{seconds:08.2f}s.jpg"
-            write_picture(path, image)
-            written.append((path, sharpness))
-    keep = sharp_enough([sharpness for _, sharpness in written], rules)
-    for (path, _), kept in zip(written, keep, strict=True):
+        for candidate in sharpest_frames(frames, rate, rules):
+            written.append(folder / f"{frame_name(video.stem, candidate.seconds)}.jpg")
+            write_picture(written[-1], candidate.image)
+            sharpness.append(candidate.sharpness)
+            grays.append(gray_copy(candidate.image))
+    choice = choose_frames(sharpness, grays, rules)
+    for path, kept in zip(written, choice.kept, strict=True):
         if not kept:
             path.unlink()
-    return sum(keep), len(keep) - sum(keep)
+    return choice

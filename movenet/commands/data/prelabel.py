@@ -72,8 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not 0 < arguments.person_score <= 1:
         raise ConfigError(f"--person-score must lie above 0, up to 1, not {arguments.person_score:g}")
     paths = _pictures(arguments.images)
-    runtime_name = arguments.runtime or ("torch" if arguments.weights.is_file() else "ncnn")
-    runtime = create_runtime(arguments.weights, runtime_name, arguments.threads)
+    runtime = create_runtime(arguments.weights, arguments.runtime, arguments.threads)
     skeleton, input_size = runtime.metadata.skeleton, runtime.metadata.input_size
 
     def answer(image: np.ndarray) -> Look:
