@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from movenet.data.augment import AugmentationConfig, body_halves, drop_patches
@@ -47,7 +49,7 @@ def marks_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @settings(max_examples=40)
 @given(data=st.data())
 def test_points_stay_on_their_marks_whatever_is_drawn(data: st.DataObject, marks_folder: Path) -> None:
-    """Every geometric setting, on a picture whose content says where its points are."""
+    """Every geometric setting, for the crop's own person and a neighbour, where a picture's content says it."""
     place = st.floats(40, SIDE_PX - 40)
     left = np.array([data.draw(place), data.draw(place)])
     angle, distance = data.draw(st.floats(0, 6.3)), data.draw(st.floats(45, 90))
@@ -61,16 +63,59 @@ def test_points_stay_on_their_marks_whatever_is_drawn(data: st.DataObject, marks
         **PLAIN,
     )
     picture = marked_picture(marks_folder, np.array([left, right]))
-    dataset = CropDataset([Entry(picture, 0, LabelRules())], PAIR, SIZE, 1, config, seed=data.draw(st.integers(0, 99)))
+    marked_row = int(data.draw(st.booleans()))
+    if marked_row == 1:  # the crop is made for somebody without marks, who stands before the marked one
+        own = replace(picture.persons[0], annotation_id=2, points_px=picture.persons[0].points_px[::-1].copy())
+        picture = replace(picture, persons=(own, *picture.persons))
+    dataset = CropDataset([Entry(picture, 0, LabelRules())], PAIR, SIZE, 2, config, seed=data.draw(st.integers(0, 99)))
     sample = sample_of(dataset)
     # RGB; in a mirrored picture what was the left point, the blue one, is the right one.
     channels = (2, 0) if config.mirror_probability == 0 else (0, 2)
     scale = SIZE / max(picture.persons[0].box_px[2:])
     for keypoint, channel in enumerate(channels):
-        expected = sample.points_unit[0, keypoint].numpy() * SIZE
+        expected = sample.points_unit[marked_row, keypoint].numpy() * SIZE
         if expected.min() > DISC_PX * scale and expected.max() < SIZE - DISC_PX * scale:  # the disc is wholly inside
             found = centroid_px(sample.image[channel].numpy())
             assert np.linalg.norm(found - expected) < 0.6
+
+
+@settings(max_examples=20)
+@given(data=st.data())
+def test_the_mirrored_crop_of_a_mirrored_picture_is_the_plain_crop(data: st.DataObject, marks_folder: Path) -> None:
+    """Flip twice, on the pixels and on the points: once the picture with its labels, once by the augmentation."""
+    points = np.array([[data.draw(st.floats(50, SIDE_PX - 50)) for _ in range(2)] for _ in range(2)])
+    assume(np.abs(points[0] - points[1]).max() > 40)
+    plain = marked_picture(marks_folder, points)
+    mirrored_path = marks_folder / "mirrored.png"
+    cv2.imwrite(str(mirrored_path), cv2.imread(str(plain.path))[:, ::-1])
+    (person,) = plain.persons
+    x, y, width, height = person.box_px
+    of_mirror = replace(
+        person,
+        box_px=(SIDE_PX - x - width, y, width, height),
+        points_px=(person.points_px * (-1, 1) + (SIDE_PX, 0)).astype(np.float32)[PAIR.mirror_permutation],
+    )
+    mirrored = replace(plain, path=mirrored_path, persons=(of_mirror,))
+    still = {"shift_share": 0.0, "rotation_degrees": 0.0, "any_rotation_probability": 0.0, **PLAIN}
+    # At 1.0 the points lie on the very edge, of which one side is inside.
+    scale = data.draw(st.floats(1.1, 2.5))
+    first, second = (
+        sample_of(
+            CropDataset(
+                [Entry(picture, 0, LabelRules())],
+                PAIR,
+                SIZE,
+                1,
+                AugmentationConfig(scale_min=scale, scale_max=scale, mirror_probability=probability, **still),
+                seed=0,
+            )
+        )
+        for picture, probability in ((plain, 0.0), (mirrored, 1.0))
+    )
+    np.testing.assert_allclose(second.points_unit, first.points_unit, atol=1e-5)
+    assert torch.equal(second.labelled, first.labelled)
+    # The resampling rounds places to 1/32 pixel; the marks are black and white.
+    assert np.abs(second.image.numpy().astype(int) - first.image.numpy()).max() <= 24
 
 
 @given(
