@@ -241,8 +241,9 @@ def run_program(heads_file: Path, rounds: int) -> dict[str, float]:
 
 
 def count_instructions(heads_file: Path, frames: int, case: str) -> float:
-    """Instructions of one movenet_decode, by callgrind."""
-    options = ["--tool=callgrind", "--toggle-collect=movenet_decode", "--callgrind-out-file=/dev/null"]
+    """Instructions of one decode, by callgrind."""
+    function = "*plain_decode*" if "plain" in case else "movenet_decode"
+    options = ["--tool=callgrind", f"--toggle-collect={function}", "--callgrind-out-file=/dev/null"]
     command = ["valgrind", *options, PROGRAM, heads_file, "1", case]
     printed = subprocess.run(command, check=True, text=True, capture_output=True).stderr
     collected = re.search(r"Collected : (\d+)", printed)
@@ -277,14 +278,13 @@ def main() -> None:
     heads_file = BUILD / "heads.bin"
     write_heads(heads_file, heads)
     compiled = run_program(heads_file, arguments.rounds)
+    needed_bytes, floor = compiled.pop("needed bytes"), compiled.pop("floor")
     microseconds = measure(ways, heads, arguments.rounds)
     instructions = {}
     if arguments.callgrind:
-        for case in ("probabilities", "any values", "logits", "flat"):
-            instructions[case] = count_instructions(heads_file, len(heads), case)
+        instructions = {case: count_instructions(heads_file, len(heads), case) for case in compiled}
     heads_file.unlink()
 
-    needed_bytes, floor = compiled.pop("needed bytes"), compiled.pop("floor")
     fastest = compiled["probabilities"]
     table = Table(title=f"one decode, {keypoints} keypoints, {grid} x {grid} cells, {len(heads)} frames")
     for column in ("way", "us", "ratio", "instructions"):

@@ -1,7 +1,7 @@
 """What unlabelled photographs are worth: MPII and LSP-extended with few of their labels, without and with the rest of
 the pictures unlabelled, and with all labels. The same steps for all; the figures are of both val splits.
 
-    python benchmarks/semi_supervised.py --data YOUR_DATA --start start.ckpt --output runs/semi [--share 0.05]
+    python benchmarks/semi_supervised.py --data YOUR_DATA --start lightning.ckpt --input-size 128 --output runs/semi
 
 The start must not have seen these labels (docs/semi-supervised.md tells how ours was made). `teacher_keypoints` of the
 annotations are not used. Runs that have ended are not repeated: after a kill, the same command goes on.
@@ -15,6 +15,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ import numpy as np
 from movenet.data.coco import read_coco
 from movenet.metrics import compute_metrics, default_min_keypoints, select_persons
 from movenet.metrics.prediction import predict
-from movenet.models import load_network
+from movenet.models import load_network, save_network
+from movenet.models.notice import carry_notice
 from movenet.runtimes import create_runtime
 from movenet.training.command import main as train
 
@@ -37,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets")
     parser.add_argument("--start", type=Path, required=True, help="checkpoint that every run starts from")
+    parser.add_argument("--input-size", type=int, help="of the networks (default: the start's)")
     parser.add_argument("--output", type=Path, required=True, help="folder for splits, runs and figures.json")
     parser.add_argument("--share", type=float, default=0.05, help="of the labels that are kept (default: %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="default: 0 1 2")
@@ -50,6 +53,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     arguments.output.mkdir(parents=True, exist_ok=True)
+    arguments.start = at_size(arguments.start, arguments.input_size, arguments.output)
     found: dict[str, list[dict[str, Any]]] = {"start": [evaluate(arguments.start, arguments.data, arguments.output)]}
     for seed in arguments.seeds:
         splits = write_splits(arguments.data, arguments.output / f"labels_{seed}", arguments.share, seed)
@@ -61,6 +65,17 @@ def main() -> None:
             print(f"seed {seed}, {name}: {figures_line([found[name][-1]])}", flush=True)
     (arguments.output / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     print_table(found)
+
+
+def at_size(start: Path, input_size: int | None, folder: Path) -> Path:
+    """A copy of the start for another input size; returns its path."""
+    network, spec = load_network(start)
+    if input_size in (None, spec.input_size):
+        return start
+    copy = folder / f"start_{input_size}.ckpt"
+    save_network(copy, network, replace(spec, input_size=input_size))
+    carry_notice(start, copy)
+    return copy
 
 
 def write_splits(data: Path, folder: Path, share: float, seed: int) -> dict[str, dict[str, Path]]:
@@ -162,28 +177,38 @@ def evaluate(checkpoint: Path, data: Path, folder: Path) -> dict[str, Any]:
 
 
 def print_table(found: dict[str, list[dict[str, Any]]]) -> None:
-    """Mean and range of the seeds, and how much of the gap is closed."""
+    """Of the seeds the mean and, in brackets, the range; what is gained over few labels is gained seed by seed."""
     print("| training | " + " | ".join(f"{name} val" for name in SETS) + " |")
     print("|---" * (1 + len(SETS)) + "|")
     for name, runs in found.items():
         print(f"| {name} | {figures_line(runs, ' | ')} |")
-    closed = [" / ".join(closed_share(found, name, key) for key in FIGURES) for name in SETS]
+    gained = {name: [_gain(run, few) for run, few in zip(found[name], found[FEW], strict=True)] for name in (SEMI, ALL)}
+    print(f"| gained by the unlabelled | {figures_line(gained[SEMI], ' | ', sign='+')} |")
+    print(f"| gained by all labels | {figures_line(gained[ALL], ' | ', sign='+')} |")
+    closed = [" / ".join(closed_share(gained[SEMI], gained[ALL], name, key) for key in FIGURES) for name in SETS]
     print(f"| gap closed | {' | '.join(closed)} |")
 
 
-def figures_line(runs: list[dict[str, Any]], between: str = "; ") -> str:
-    return between.join(" / ".join(_mean_and_range([run[s][key] for run in runs]) for key in FIGURES) for s in SETS)
+def figures_line(runs: list[dict[str, Any]], between: str = "; ", sign: str = "") -> str:
+    return between.join(
+        " / ".join(_mean_and_range([run[s][key] for run in runs], f"{sign}.1f") for key in FIGURES) for s in SETS
+    )
 
 
-def closed_share(found: dict[str, list[dict[str, Any]]], name: str, key: str) -> str:
-    """Of the seeds' mean: (with unlabelled - few) / (all - few)."""
-    few, semi, everything = (np.mean([run[name][key] for run in found[case]]) for case in (FEW, SEMI, ALL))
-    return f"{(semi - few) / (everything - few):.0%}"
+def closed_share(semi: list[dict[str, Any]], everything: list[dict[str, Any]], name: str, key: str) -> str:
+    """What the unlabelled gain over what all labels gain: of the means, and in brackets seed by seed."""
+    gains, gaps = (np.array([run[name][key] for run in runs]) for runs in (semi, everything))
+    of_means = f"{gains.mean() / gaps.mean():.0%}"
+    return of_means if len(gains) == 1 else f"{of_means} ({', '.join(f'{share:.0%}' for share in gains / gaps)})"
 
 
-def _mean_and_range(values: list[float]) -> str:
-    mean = f"{np.mean(values):.1f}"
-    return mean if len(values) == 1 else f"{mean} ({min(values):.1f}-{max(values):.1f})"
+def _gain(run: dict[str, Any], few: dict[str, Any]) -> dict[str, Any]:
+    return {name: {key: run[name][key] - few[name][key] for key in FIGURES} for name in SETS}
+
+
+def _mean_and_range(values: list[float], form: str) -> str:
+    mean = f"{np.mean(values):{form}}"
+    return mean if len(values) == 1 else f"{mean} ({min(values):{form}} to {max(values):{form}})"
 
 
 def _part(content: dict[str, Any], ids: set[int]) -> dict[str, Any]:

@@ -45,3 +45,13 @@ def test_the_command_draws_a_row_a_sample(tmp_path: Path, capsys: pytest.Capture
     assert height > 3 * SIDE_PX
     assert width > 6 * SIDE_PX
     assert main([*command, "--samples", "0"]) == 2
+
+
+def test_a_skeleton_of_two_keypoints_is_drawn(tmp_path: Path) -> None:
+    """Its persons have fewer points than a training asks of COCO's."""
+    (tmp_path / "skeleton.yaml").write_text(
+        "keypoints: [{name: left, sigma: 0.1, mirror: right}, {name: right, sigma: 0.1, mirror: left}]"
+    )
+    annotations, images = write_set(tmp_path, coco_content(num_pictures=1, skeleton=PAIR))
+    command = ["data", "show", "--set", str(annotations), str(images), "--output", str(tmp_path / "show.png")]
+    assert main([*command, "--skeleton", str(tmp_path / "skeleton.yaml"), "--samples", "1"]) == 0

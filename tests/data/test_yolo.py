@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import yaml
 
 from movenet.data.yolo import read_yolo
 from movenet.errors import DataError
-from movenet.skeleton import Skeleton
+from movenet.skeleton import COCO17, Skeleton
 
 TRIPLE = Skeleton.from_dict(
     {
@@ -56,6 +57,24 @@ def test_pictures_without_labels_have_no_person_and_other_classes_are_left_out(t
     description, images = write_yolo(tmp_path, f"{PERSON}\n\n1{PERSON[1:]}\n")
     cv2.imwrite(str(images / "b.png"), np.zeros((10, 10, 3), np.uint8))
     assert [len(picture.persons) for picture in read_yolo(description, images, TRIPLE)] == [1, 0]
+
+
+def test_label_studios_export_is_read_with_the_description_of_the_page(tmp_path: Path) -> None:
+    """It writes `images`, `labels`, `classes.txt` and `notes.json`; lines end with the last person's last number."""
+    page = (Path(__file__).parents[2] / "docs" / "own-data.md").read_text(encoding="utf-8")
+    description = [line for line in re.findall(r"`([^`\n]+)`", page) if line.startswith(("kpt_shape:", "names:"))]
+    assert len(description) == 2
+    images, labels = tmp_path / "images", tmp_path / "labels"
+    images.mkdir()
+    labels.mkdir()
+    cv2.imwrite(str(images / "af31-first.jpg"), np.zeros((100, 200, 3), np.uint8))
+    points = " ".join(["0.25 0.5 2", *["0.0 0.0 0"] * 16])
+    (labels / "af31-first.txt").write_text(f"0 0.25 0.5 0.3 0.8 {points}\n0 0.75 0.5 0.3 0.8 {points}")
+    (tmp_path / "classes.txt").write_text("person\n")
+    (tmp_path / "data.yaml").write_text("\n".join(description))
+    (picture,) = read_yolo(tmp_path / "data.yaml", images, COCO17)
+    assert [person.visibility.tolist() for person in picture.persons] == [[2] + [0] * 16] * 2
+    assert picture.persons[0].points_px[0].tolist() == [50, 50]
 
 
 @pytest.mark.parametrize("names", [["right", "left", "head"], {0: ["right", "left", "head"]}])

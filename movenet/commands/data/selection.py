@@ -141,8 +141,10 @@ def chosen_sets(arguments: argparse.Namespace) -> Sets:
 def _from_options(arguments: argparse.Namespace) -> Sets:
     layout = chosen_layout(arguments)
     keypoints = None if layout.keypoints is None else dict(layout.keypoints)
+    # Skeletons of few keypoints have persons, too.
+    min_keypoints = min(SetConfig.min_keypoints, layout.skeleton.num_keypoints)
     sources = [
-        SetConfig(annotations, images, guess_format(Path(annotations)), keypoints)
+        SetConfig(annotations, images, guess_format(Path(annotations)), keypoints, min_keypoints=min_keypoints)
         for annotations, images in arguments.set
     ]
     return Sets(sources, Path(), layout.skeleton)
