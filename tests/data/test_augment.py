@@ -6,10 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from movenet.data.appearance import draw_patches, paint_patches
@@ -77,6 +78,45 @@ def test_points_stay_on_their_marks_whatever_is_drawn(data: st.DataObject, marks
         if expected.min() > DISC_PX * scale and expected.max() < SIZE - DISC_PX * scale:  # the disc is wholly inside
             found = centroid_px(sample.image[channel].numpy())
             assert np.linalg.norm(found - expected) < 0.6
+
+
+@settings(max_examples=20)
+@given(data=st.data())
+def test_the_mirrored_crop_of_a_mirrored_picture_is_the_plain_crop(data: st.DataObject, marks_folder: Path) -> None:
+    """Flip twice, on the pixels and on the points: once the picture with its labels, once by the augmentation."""
+    points = np.array([[data.draw(st.floats(50, SIDE_PX - 50)) for _ in range(2)] for _ in range(2)])
+    assume(np.abs(points[0] - points[1]).max() > 40)
+    plain = marked_picture(marks_folder, points)
+    mirrored_path = marks_folder / "mirrored.png"
+    cv2.imwrite(str(mirrored_path), cv2.imread(str(plain.path))[:, ::-1])
+    (person,) = plain.persons
+    x, y, width, height = person.box_px
+    of_mirror = replace(
+        person,
+        box_px=(SIDE_PX - x - width, y, width, height),
+        points_px=(person.points_px * (-1, 1) + (SIDE_PX, 0)).astype(np.float32)[PAIR.mirror_permutation],
+    )
+    mirrored = replace(plain, path=mirrored_path, persons=(of_mirror,))
+    still = {"shift_share": 0.0, "rotation_degrees": 0.0, "any_rotation_probability": 0.0, **PLAIN}
+    # At 1.0 the points lie on the very edge, of which one side is inside.
+    scale = data.draw(st.floats(1.1, 2.5))
+    first, second = (
+        sample_of(
+            CropDataset(
+                [Entry(picture, 0, LabelRules())],
+                PAIR,
+                SIZE,
+                1,
+                AugmentationConfig(scale_min=scale, scale_max=scale, mirror_probability=probability, **still),
+                seed=0,
+            )
+        )
+        for picture, probability in ((plain, 0.0), (mirrored, 1.0))
+    )
+    np.testing.assert_allclose(second.points_unit, first.points_unit, atol=1e-5)
+    assert torch.equal(second.labelled, first.labelled)
+    # The resampling rounds places to 1/32 pixel; the marks are black and white.
+    assert np.abs(second.image.numpy().astype(int) - first.image.numpy()).max() <= 24
 
 
 @given(

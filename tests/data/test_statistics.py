@@ -95,3 +95,23 @@ def test_the_command_draws_sets_stream_and_target(small: tuple[Path, Path], tmp_
     low, _, high = found["training stream"]["crop_scale_5_50_95"]
     assert AugmentationConfig.scale_min <= low < high <= AugmentationConfig.scale_max
     assert cv2.imread(str(output)).shape[1] > 3 * 280
+
+
+def test_a_target_of_another_skeleton_is_read_through_its_own_map(
+    small: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # The names that another set has for the same points: only three of them are mapped.
+    content = coco_content(num_pictures=6)
+    content["categories"][0]["keypoints"] = [f"its {name}" for name in COCO17.names]
+    other = write_set(tmp_path / "other", content)
+    mapped = ("nose", "left_hip", "right_hip")
+    keypoint_map, figures = tmp_path / "map.yaml", tmp_path / "stats.json"
+    keypoint_map.write_text("".join(f"{name}: its {name}\n" for name in mapped))
+    command = ["data", "stats", "--set", *map(str, small), "--samples", "4", "--json", str(figures)]
+    assert main([*command, "--target", *map(str, other)]) != 0
+    assert "its nose" in capsys.readouterr().err
+    assert main([*command, "--target", *map(str, other), "--target-keypoints", str(keypoint_map)]) == 0
+    states = json.loads(figures.read_text())["target"]["states"]
+    assert {name for name, of_one in states.items() if of_one["visible"] == 1} == set(mapped)
+    assert main([*command, "--target-keypoints", str(keypoint_map)]) != 0
+    assert "--target" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from movenet.commands.data.selection import Sets, add_pictures_argument, add_set_arguments, chosen_sets
 from movenet.data.formats import guess_format
+from movenet.data.keypoint_map import read_keypoint_map
 from movenet.data.sets import SetConfig, read_set
 from movenet.errors import ConfigError, RuntimeUnavailableError
 from movenet.metrics import PROTOCOLS
@@ -34,6 +35,12 @@ def register(parser: argparse.ArgumentParser) -> None:
         nargs=2,
         metavar=("ANNOTATIONS", "IMAGES"),
         help="the set that training is to suit (default: the config's augmentation.fit_scale_to, in whole pictures)",
+    )
+    parser.add_argument(
+        "--target-keypoints",
+        type=Path,
+        metavar="FILE",
+        help="as --keypoints, for the target (default: it needs no map)",
     )
     parser.add_argument(
         "--protocol",
@@ -102,9 +109,12 @@ def _target(arguments: argparse.Namespace, chosen: Sets) -> Population | None:
 
     if arguments.target is not None:
         annotations, images = arguments.target
-        source = SetConfig(annotations, images, guess_format(Path(annotations)))
+        keypoints = None if arguments.target_keypoints is None else dict(read_keypoint_map(arguments.target_keypoints))
+        source = SetConfig(annotations, images, guess_format(Path(annotations)), keypoints)
         pictures = read_set(source, Path(), chosen.skeleton)
         return population_of_set("target", pictures, arguments.protocol, arguments.min_keypoints)
+    if arguments.target_keypoints is not None:
+        raise ConfigError("--target-keypoints belongs to --target, which is not given")
     fitted_to = None if chosen.recipe is None else chosen.recipe.augmentation.fit_scale_to
     if fitted_to is None:
         return None
@@ -118,10 +128,10 @@ def _set_name(annotations: str) -> str:
 def _table(figures: dict[str, dict[str, object]]) -> Table:
     """A row a population."""
     table = Table()
-    table.add_column("")
+    table.add_column("", overflow="fold")
     keys = [key for key in next(iter(figures.values())) if key != "states"]
     for key in keys:
-        table.add_column(key.replace("_", " "), justify="right")
+        table.add_column(key.replace("_", " "), justify="right", overflow="fold")
     for name, of_one in figures.items():
         table.add_row(name, *(str(of_one[key]) for key in keys))
     return table
