@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from movenet.data.boxes import box_around, estimated_area
-from movenet.data.coco_schema import Json
+from movenet.data.coco_schema import Json, number_array
 from movenet.errors import DataError
 
 # Label Studio rounds points to whole pixels, Datumaro to hundredths.
@@ -115,10 +115,9 @@ def _with_wide_box(annotation: Json, size: tuple[Any, Any] | None) -> Json:
 
 def _labelled(annotation: Json) -> np.ndarray:
     """float64 [labelled points, 2]; none where the list is not one of whole points, which the reader refuses."""
-    numbers = annotation.get("keypoints") or []
     try:
-        points = np.asarray(numbers, np.float64).reshape(-1, 3)
-    except (TypeError, ValueError):
+        points = number_array(annotation.get("keypoints") or [], "keypoints").reshape(-1, 3)
+    except ValueError:
         return np.zeros((0, 2))
     return points[points[:, 2] > 0, :2]
 

@@ -102,5 +102,5 @@ def _header(path: Path) -> tuple[int, int, int]:
             return *picture.size, int(picture.getexif().get(_EXIF_ORIENTATION, 1))
     except UnidentifiedImageError as error:
         raise DataError(f"{path}: not a picture") from error
-    except OSError as error:
-        raise DataError(f"{path}: the picture cannot be read: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        raise DataError(f"{path}: the picture cannot be read: {getattr(error, 'strerror', None) or error}") from error
