@@ -1,5 +1,6 @@
 """What unlabelled photographs are worth: MPII and LSP-extended with few of their labels, without and with the rest of
-the pictures unlabelled, and with all labels. The same steps for all; the figures are of both val splits.
+the pictures unlabelled, and with all labels. All three learn from equally many labelled samples, the unlabelled ones
+come on top; the figures are of both val splits.
 
     python benchmarks/semi_supervised.py --data YOUR_DATA --start lightning.ckpt --input-size 128 --output runs/semi
 
@@ -43,9 +44,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder for splits, runs and figures.json")
     parser.add_argument("--share", type=float, default=0.05, help="of the labels that are kept (default: %(default)s)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="default: 0 1 2")
-    parser.add_argument("--samples", type=int, default=4096, help="of each run (default: %(default)s)")
+    parser.add_argument("--samples", type=int, default=4096, help="with labels, of each run (default: %(default)s)")
     parser.add_argument(
-        "--unlabelled-share", type=float, default=1 / 3, help="of the samples, where there are any (default: a third)"
+        "--unlabelled-share", type=float, default=1 / 3, help="of all samples, where there are any (default: a third)"
     )
     parser.add_argument("--epochs", type=int, default=8, help="that they are divided into (default: %(default)s)")
     parser.add_argument(
@@ -59,8 +60,9 @@ def main() -> None:
         splits = write_splits(arguments.data, arguments.output / f"labels_{seed}", arguments.share, seed)
         for name, sets in compared_sets(splits, arguments.data, arguments.unlabelled_share).items():
             folder = arguments.output / f"{name.replace(' ', '_').replace('+', 'and')}_{seed}"
+            labelled_share = 1 - arguments.unlabelled_share if name == SEMI else 1
             if not (folder / "ended").is_file():
-                run(folder, sets, seed, arguments)
+                run(folder, sets, round(arguments.samples / labelled_share), seed, arguments)
             found.setdefault(name, []).append(evaluate(folder / "last.ckpt", arguments.data, folder))
             print(f"seed {seed}, {name}: {figures_line([found[name][-1]])}", flush=True)
     (arguments.output / "figures.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
@@ -126,7 +128,7 @@ def compared_sets(
     }
 
 
-def run(folder: Path, sets: list[dict[str, Any]], seed: int, arguments: argparse.Namespace) -> None:
+def run(folder: Path, sets: list[dict[str, Any]], samples: int, seed: int, arguments: argparse.Namespace) -> None:
     """Train one network; goes on where it was cut off."""
     _, spec = load_network(arguments.start)
     fields: dict[str, Any] = {
@@ -137,7 +139,7 @@ def run(folder: Path, sets: list[dict[str, Any]], seed: int, arguments: argparse
         "data.train": json.dumps(sets),
         # Nothing is chosen by it: the last epoch's weights are measured.
         "data.dev": json.dumps({key: sets[0][key] for key in ("annotations", "images")}),
-        "data.samples_per_epoch": arguments.samples // arguments.epochs,
+        "data.samples_per_epoch": samples // arguments.epochs,
         "data.workers": 0,
         "model.name": spec.model,
         "model.input_size": spec.input_size,
