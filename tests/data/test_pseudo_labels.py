@@ -190,7 +190,7 @@ def test_accepted_points_are_learnt_where_the_crop_shows_them(unlabelled_entries
     points_px = np.array([x, y]) + np.random.default_rng(0).uniform(0.3, 0.7, (17, 2)) * [width, height]
     accepted = np.arange(17) % 2 == 0
     labels.write(np.array([1]), points_px[None], accepted[None])
-    move, _ = data._draw((3, 1))
+    move = data.draw((3, 1)).move
     expected_unit = apply_matrix(move.matrix, points_px) / SIZE
     order = COCO17.mirror_permutation if move.mirrored else np.arange(17)
     found = data.labels((3, 1))
