@@ -227,8 +227,9 @@ private:
     // From the best score: the square of cells that can hold a winner, and how high its value is.
     void set_bounds() {
         needed_ = needed_value(best_.score);
+        // Infinite, not large: the target may lie as far away as floats reach.
         const float radius = best_.score > kSmallest ? values_.ceiling / best_.score * (1.0f + kLooser) - kReachAtZero
-                                                     : std::numeric_limits<float>::max();
+                                                     : std::numeric_limits<float>::infinity();
         left_ = nearest_cell(target_.x - radius);
         right_ = nearest_cell(target_.x + radius);
         top_ = nearest_cell(target_.y - radius);

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <limits>
@@ -108,6 +109,23 @@ TEST_CASE("of equal cells the first in row-major order wins") {
         maps.at(maps.heatmap, 0, x, y) = 0.7f;
     }
     CHECK(decode(maps) == std::vector<float>{4.0f / 9.0f, 2.0f / 9.0f, 0.7f});
+}
+
+TEST_CASE("of cells that are all infinitely far away the first one wins, wherever it lies") {
+    constexpr float far = std::numeric_limits<float>::max();
+    for (const auto& [x, y] : {std::pair{far, 0.0f}, {-far, 0.0f}, {0.0f, far}, {0.0f, -far}, {-far, -far}}) {
+        for (const auto& [first_x, first_y, second_x, second_y] : {std::array{23, 0, 0, 1}, {0, 20, 0, 23}}) {
+            Maps maps(1, 24);
+            maps.at(maps.center, 0, 12, 12) = 1.0f;
+            maps.at(maps.reg, 0, 12, 12) = x;
+            maps.at(maps.reg, 1, 12, 12) = y;
+            maps.heatmap.assign(maps.heatmap.size(), kNan);
+            maps.at(maps.heatmap, 0, first_x, first_y) = 0.25f;  // 0.25 / infinity
+            maps.at(maps.heatmap, 0, second_x, second_y) = 0.5f;
+            const auto place = [](int cell) { return static_cast<float>(cell) / 24.0f; };
+            CHECK(decode(maps) == std::vector<float>{place(first_x), place(first_y), 0.25f});
+        }
+    }
 }
 
 TEST_CASE("values that are not finite are never selected") {
