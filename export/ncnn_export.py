@@ -12,11 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from export.heads_module import HeadsModule, example_input
-from export.rescale import balance_depthwise
+from export.rescale import prepare
 from movenet.errors import ModelError
 from movenet.metadata import NCNN_BIN_FILE, NCNN_PARAM_FILE
 from movenet.models import MoveNet
-from movenet.models.fold import fold_batch_norms
 from movenet.models.layers import CheapSigmoid
 
 
@@ -32,8 +31,7 @@ def write_ncnn(network: MoveNet, input_size: int, folder: Path, half_weights: bo
     Raises:
         ModelError: if pnnx cannot convert the network.
     """
-    # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
-    prepared = _without_softsign(balance_depthwise(fold_batch_norms(network)))
+    prepared = _without_softsign(prepare(network, half_weights))
     with tempfile.TemporaryDirectory() as scratch:
         traced = Path(scratch) / "network.pt"
         _trace(prepared, input_size).save(str(traced))

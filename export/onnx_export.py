@@ -14,11 +14,10 @@ import onnx
 import torch
 
 from export.heads_module import HeadsModule, example_input
-from export.rescale import balance_depthwise
+from export.rescale import prepare
 from movenet.errors import ModelError
 from movenet.metadata import HEAD_NAMES, ONNX_FILE
 from movenet.models import MoveNet
-from movenet.models.fold import fold_batch_norms
 
 INPUT_NAME = "image"
 
@@ -36,7 +35,7 @@ def write_onnx(network: MoveNet, input_size: int, folder: Path, half_weights: bo
     Raises:
         ModelError: if the file does not pass ONNX's own check.
     """
-    model = _trace(balance_depthwise(fold_batch_norms(network)), input_size)
+    model = _trace(prepare(network, half_weights), input_size)
     _drop_traces(model)
     if half_weights:
         _halve_kernels(model.graph)

@@ -1,9 +1,13 @@
-"""Weights moved into the range of half precision, without changing what the network computes.
+"""Weights moved into the range of half precision without changing what the network computes, and rounded to it.
 
 Half precision flushes what is below 6e-5 to zero when the weights are converted, and the bare depthwise layers of the
 pyramid and the heads have channels whose weights are that small. A depthwise channel can be multiplied by a power of
 two if the next pointwise layer's weights on that channel are divided by it: both moves are exact in binary floating
 point.
+
+Depthwise kernels are often differences: weights of either sign that nearly cancel on even ground. Each rounded by
+itself, they leave a remainder there, times all the brightness of the ground. So a depthwise kernel is rounded to keep
+its sum.
 """
 
 from __future__ import annotations
@@ -16,7 +20,16 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from movenet.models.fold import fold_batch_norms
+
 Network = TypeVar("Network", bound=nn.Module)
+
+
+def prepare(network: Network, half_weights: bool) -> Network:
+    """A copy in eval mode as run-times get it: batch norms folded, balanced, rounded where weights become halves."""
+    # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
+    prepared = balance_depthwise(fold_batch_norms(network))
+    return round_kernels(prepared) if half_weights else prepared
 
 
 def balance_depthwise(network: Network) -> Network:
@@ -30,6 +43,31 @@ def balance_depthwise(network: Network) -> Network:
             if _is_depthwise(depthwise) and _is_pointwise(pointwise):
                 _balance(depthwise, pointwise)  # type: ignore[arg-type]
     return balanced
+
+
+def round_kernels(network: Network) -> Network:
+    """A copy whose kernels are numbers of half precision; each depthwise channel's sum stays as it was, nearly.
+
+    The smallest weight of a channel takes what the others lost, since half precision is finest there.
+    """
+    rounded = copy.deepcopy(network)
+    for layer in rounded.modules():
+        if isinstance(layer, nn.Conv2d):
+            kernel = layer.weight.detach()
+            halves = _keeping_sums(kernel) if _is_depthwise(layer) else kernel.half()
+            with torch.no_grad():
+                layer.weight.copy_(halves)
+    return rounded
+
+
+def _keeping_sums(kernel: torch.Tensor) -> torch.Tensor:
+    """float16 [C, 1, height, width] near a float32 kernel, with about its sum over each channel."""
+    exact = kernel.double().flatten(1)
+    halves = exact.half().double()
+    smallest = exact.abs().argmin(dim=1, keepdim=True)
+    lost = (exact - halves).sum(dim=1, keepdim=True)
+    halves.scatter_add_(1, smallest, lost)
+    return halves.half().reshape(kernel.shape)
 
 
 def _balance(depthwise: nn.Conv2d, pointwise: nn.Conv2d) -> None:
