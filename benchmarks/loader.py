@@ -39,6 +39,7 @@ from benchmarks import predecessor_loader as predecessor
 from benchmarks.plain_targets import encode_sample
 from movenet.data import dataset as dataset_module
 from movenet.data import device_crops as device_crops_module
+from movenet.data import entry_pictures as entry_pictures_module
 from movenet.data.cache import open_cache
 from movenet.data.dataset import CropDataset, Sample, collate
 from movenet.data.device_crops import DeviceCrops, DrawnCrops, collate_drawn
@@ -101,15 +102,14 @@ class Clock:
 def our_batch(dataset: CropDataset, targets: TargetConfig, clock: Clock, keys: Sequence[tuple[int, int]]) -> None:
     """Samples, batch and target maps as a run makes them, the stages apart."""
     with ExitStack() as stack:
-        replaced = {
-            "read_annotated": clock.timed("decode", dataset_module.read_annotated),
-            "warp_picture": clock.timed("crop", dataset_module.warp_picture),
-            "apply_operations": clock.timed("augment", dataset_module.apply_operations),
-        }
-        for name, function in replaced.items():
-            stack.enter_context(patch.object(dataset_module, name, function))
-        appearance = dataset._appearance
-        stack.enter_context(patch.object(appearance, "draw", clock.timed("augment", appearance.draw)))
+        stages = [
+            (entry_pictures_module, "read_annotated", "decode"),
+            (dataset_module, "warp_picture", "crop"),
+            (dataset_module, "apply_operations", "augment"),
+            (dataset._appearance, "draw", "augment"),
+        ]
+        for owner, name, stage in stages:
+            stack.enter_context(patch.object(owner, name, clock.timed(stage, getattr(owner, name))))
         before = sum(clock.spent_ms.values())
         start = time.process_time()
         samples = [dataset[key] for key in keys]
