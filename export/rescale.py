@@ -20,15 +20,20 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from export.constant_channels import drop_constant_channels
 from movenet.models.fold import fold_batch_norms
 
 Network = TypeVar("Network", bound=nn.Module)
 
 
 def prepare(network: Network, half_weights: bool) -> Network:
-    """A copy in eval mode as run-times get it: batch norms folded, balanced, rounded where weights become halves."""
+    """A copy in eval mode as run-times get it.
+
+    Batch norms are folded, channels without a word to say left out, kernels balanced, and rounded where weights become
+    halves.
+    """
     # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
-    prepared = balance_depthwise(fold_batch_norms(network))
+    prepared = balance_depthwise(drop_constant_channels(fold_batch_norms(network)))
     return round_kernels(prepared) if half_weights else prepared
 
 

@@ -25,12 +25,15 @@ class ModelConfig:
         input_size: side of the square input in pixels, a multiple of 32; the preset's own if none is given.
         probability: what turns the logits of heatmap and center into 0..1.
         initial_weights: a checkpoint to start from. Layers of another shape (heads of another skeleton) start fresh.
+        wake_silent_channels: whether channels that the initial weights have silenced for good start fresh, as far as
+            they are trained; published backbones have many, and no gradient wakes them.
     """
 
     name: str = "mobilenet_v2_x1_0"
     input_size: int | None = None
     probability: ProbabilityName = "sigmoid"
     initial_weights: str | None = None
+    wake_silent_channels: bool = False
 
     def __post_init__(self) -> None:
         if self.input_size is not None and (self.input_size <= 0 or self.input_size % COARSEST_STRIDE):

@@ -16,6 +16,7 @@ from movenet.models.fold import folded_batch_norms, unfold_batch_norms
 from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
+from movenet.models.silent import wake_silent_channels
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import LabellingMonitor, MovingAverage, SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig
@@ -63,6 +64,10 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     teachers = Teachers(config.distil, spec) if config.distil.teachers else None
     module = PoseModule(network, spec, config, data.evaluated, data.samples_per_epoch, teachers)
+    if config.model.wake_silent_channels and resume_from is None:
+        num_woken = wake_silent_channels(network.eval(), data.sample_images(STATISTICS_SAMPLES))
+        _logger.info("%d silent channels start fresh", num_woken)
+        network.train()
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)

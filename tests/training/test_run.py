@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -190,6 +191,33 @@ def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path
     with torch.no_grad():
         expected, found = (n.eval().backbone.stem(images / 127.5 - 1) for n in (network, trained))
     assert (found - expected).abs().mean() < 0.05
+
+
+def test_silent_channels_are_woken_when_a_run_starts_and_not_when_it_goes_on(
+    data_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spec = NetworkSpec("mobilenet_v2_x1_0", 64, "sigmoid", COCO17)
+    network = spec.build()
+    silenced = "backbone.stages.5.0.layers.1.0"
+    torch.nn.init.zeros_(network.get_submodule(silenced).weight)  # type: ignore[arg-type]
+    save_network(tmp_path / "silenced.ckpt", network, spec)
+    overrides = {
+        "model.name": spec.model,
+        "model.initial_weights": tmp_path / "silenced.ckpt",
+        "model.wake_silent_channels": "true",
+        "optimisation.fixed_parts": 2,
+        "optimisation.averaging_decay": 0,
+    }
+    output = tmp_path / "run"
+    caplog.set_level(logging.INFO)
+    assert main(arguments(data_folder, output, **overrides)) == 0
+    trained, _ = load_network(output / "last.ckpt")
+    assert trained.get_submodule(silenced).weight.abs().amin(dim=0).max() > 0  # type: ignore[operator, union-attr]
+    assert "silent channels" in caplog.text
+    caplog.clear()
+    longer = overrides | {"optimisation.epochs": 3, "resume": "true"}
+    assert main(arguments(data_folder, output, **longer)) == 0
+    assert "silent channels" not in caplog.text
 
 
 @pytest.mark.parametrize("view", [{}, {"distil.view_size": 96, "distil.mirror": "true"}])
