@@ -33,8 +33,8 @@ def main() -> None:
     parser.add_argument("--start", type=Path, required=True, help="checkpoint that every run starts from")
     parser.add_argument("--output", type=Path, required=True, help="folder for annotations and runs")
     parser.add_argument("--shares", type=float, nargs="+", default=[0.25, 0.5, 1.0], help="default: 0.25 0.5 1")
-    parser.add_argument("--samples", type=int, default=57344, help="of each run (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=7, help="that they are divided into (default: %(default)s)")
+    parser.add_argument("--samples", type=int, default=40960, help="of each run (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=5, help="that they are divided into (default: %(default)s)")
     parser.add_argument(
         "--set", nargs="*", default=[], metavar="FIELD=VALUE", help="more fields of every run, as train.py takes them"
     )
