@@ -20,7 +20,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from export.constant_channels import drop_constant_channels
+from export.silent_channels import drop_silent_channels
 from movenet.models.fold import fold_batch_norms
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -33,7 +33,7 @@ def prepare(network: Network, half_weights: bool) -> Network:
     halves.
     """
     # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
-    prepared = balance_depthwise(drop_constant_channels(fold_batch_norms(network)))
+    prepared = balance_depthwise(drop_silent_channels(fold_batch_norms(network)))
     return round_kernels(prepared) if half_weights else prepared
 
 

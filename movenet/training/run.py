@@ -16,7 +16,7 @@ from movenet.models.fold import folded_batch_norms, unfold_batch_norms
 from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
-from movenet.models.silent import wake_silent_channels
+from movenet.models.silent_channels import wake_silent_channels
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import LabellingMonitor, MovingAverage, SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from movenet.models.mobilenet import HiddenLayers, MobileNetV2
-from movenet.models.silent import CONSTANT_RANGE, depthwise_range
+from movenet.models.silent_channels import CONSTANT_RANGE, depthwise_range
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -17,8 +17,8 @@ Network = TypeVar("Network", bound=nn.Module)
 _CHANNELS_AT_ONCE = 8
 
 
-def drop_constant_channels(network: Network) -> Network:
-    """A copy without the silent hidden channels of MobileNetV2 (`movenet.models.silent`).
+def drop_silent_channels(network: Network) -> Network:
+    """A copy without the silent hidden channels of MobileNetV2 (`movenet.models.silent_channels`).
 
     What their constants added is put into the bias of the convolution that read them. Some stay, to make a count that
     run-times like. Other backbones are copied as they are.

@@ -9,7 +9,7 @@ from movenet.models import build
 from movenet.models.fold import fold_batch_norms
 from movenet.models.mobilenet import HiddenLayers, MobileNetV2
 from movenet.models.network import MoveNet
-from movenet.models.silent import CONSTANT_RANGE, depthwise_range, wake_silent_channels
+from movenet.models.silent_channels import CONSTANT_RANGE, depthwise_range, wake_silent_channels
 
 SILENCED = slice(4, 20)
 

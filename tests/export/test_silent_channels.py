@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from export.constant_channels import drop_constant_channels
+from export.silent_channels import drop_silent_channels
 from movenet.models import build
 from movenet.models.fold import fold_batch_norms
 from movenet.models.mobilenet import HiddenLayers, MobileNetV2
@@ -51,7 +51,7 @@ def test_the_function_stays(bias: float) -> None:
     full = network()
     for layers in hidden_layers(full):
         silence(layers, slice(8, 20), bias)
-    smaller = drop_constant_channels(full)
+    smaller = drop_silent_channels(full)
     assert all(fewer == width - 8 for fewer, width in zip(widths(smaller), widths(full), strict=True))
     with torch.no_grad():
         for expected, found in zip(full(pictures()), smaller(pictures()), strict=True):
@@ -64,7 +64,7 @@ def test_a_channel_that_can_never_rise_above_zero_is_silent() -> None:
     with torch.no_grad():
         kernel = layers.depthwise[0].weight[:8].flatten(1)  # type: ignore[index]
         layers.depthwise[0].bias[:8] = -6 * kernel.clamp(min=0).sum(dim=1) - 0.01  # type: ignore[index]
-    smaller = drop_constant_channels(full)
+    smaller = drop_silent_channels(full)
     assert widths(full)[3] - widths(smaller)[3] == 8
     with torch.no_grad():
         assert torch.allclose(full(pictures()).heatmap, smaller(pictures()).heatmap, atol=1e-5)
@@ -76,13 +76,13 @@ def test_a_channel_that_can_is_kept() -> None:
     with torch.no_grad():
         kernel = layers.depthwise[0].weight[:8].flatten(1)  # type: ignore[index]
         layers.depthwise[0].bias[:8] = -6 * kernel.clamp(min=0).sum(dim=1) + 0.01  # type: ignore[index]
-    assert widths(drop_constant_channels(full)) == widths(full)
+    assert widths(drop_silent_channels(full)) == widths(full)
 
 
 def test_a_whole_number_of_eights_is_left() -> None:
     full = network()
     silence(hidden_layers(full)[0], slice(0, 19), 0.3)
-    smaller = drop_constant_channels(full)
+    smaller = drop_silent_channels(full)
     assert widths(full)[0] == 32
     assert widths(smaller)[0] == 16
     # The network that was given is not touched.
@@ -91,5 +91,5 @@ def test_a_whole_number_of_eights_is_left() -> None:
 
 def test_other_backbones_stay_as_they_are() -> None:
     full = fold_batch_norms(build("shufflenet_v2_x0_75", num_keypoints=3))
-    smaller = drop_constant_channels(full)
+    smaller = drop_silent_channels(full)
     assert all(torch.equal(a, b) for a, b in zip(full.parameters(), smaller.parameters(), strict=True))
