@@ -19,8 +19,9 @@ from movenet.errors import ModelError
 from movenet.importing.graph import Convolution, Graph, Node, Sigmoid
 from movenet.importing.walk import Walk, as_convolution, copy_values, for_our_normalisation, is_convolution
 from movenet.models import MoveNet, NetworkSpec
-from movenet.models.mobilenet import MobileNetV2
+from movenet.models.mobilenet import LATERAL_STAGES, MobileNetV2
 from movenet.models.network import COARSEST_STRIDE
+from movenet.models.pyramid import FeaturePyramid
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17
 
@@ -77,10 +78,12 @@ def _load(walk: Walk, network: MoveNet, stem: Convolution, tensor: str) -> None:
     """
     backbone, pyramid = network.backbone, network.pyramid
     assert isinstance(backbone, MobileNetV2)
+    assert isinstance(pyramid, FeaturePyramid)
     walk.stem(backbone, stem)
-    features, tensor = walk.stages(backbone, tensor)
-    tensor = walk.step(pyramid.top, walk.step(backbone.last, tensor))
-    for lateral, smooth, feature in zip(pyramid.laterals, pyramid.smooth, reversed(features), strict=True):
+    made = walk.stages(backbone, tensor)
+    tensor = walk.step(pyramid.top, walk.step(backbone.last, made[-1]))
+    features = [made[stage] for stage in reversed(LATERAL_STAGES)]
+    for lateral, smooth, feature in zip(pyramid.laterals, pyramid.smooth, features, strict=True):
         tensor = walk.sum(walk.upsampled(tensor), walk.step(lateral, feature))
         tensor = walk.separable(smooth, walk.find(smooth.get_submodule("0"), tensor))
     _load_heads(walk, network, tensor)

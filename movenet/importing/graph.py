@@ -28,7 +28,7 @@ class Convolution:
         bias: float32 [outputs].
         groups: 1, or the number of input channels (depthwise).
         stride: in both directions.
-        same_padding: whether it is padded as TensorFlow's "SAME" does it (a 1x1 convolution always is).
+        pads: zeros before and after, in both directions; None where the two directions differ.
         low, high: the results are clipped to this range: ReLU is 0..infinity, ReLU6 0..6.
     """
 
@@ -36,7 +36,7 @@ class Convolution:
     bias: np.ndarray
     groups: int
     stride: int
-    same_padding: bool
+    pads: tuple[int, int] | None
     low: float = -math.inf
     high: float = math.inf
 
@@ -68,6 +68,14 @@ class Affine:
     def after(self, first: Affine) -> Affine:
         """`first`, then this."""
         return Affine(first.factor * self.factor, first.summand * self.factor + self.summand)
+
+
+@dataclass(frozen=True)
+class Pad:
+    """Zeros before and after, in both directions."""
+
+    before: int
+    after: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ class Other:
     kind: str
 
 
-Operation: TypeAlias = "Convolution | Affine | Clip | Resize | Add | Sigmoid | Pass | Other"
+Operation: TypeAlias = "Convolution | Affine | Pad | Clip | Resize | Add | Sigmoid | Pass | Other"
 
 UNCLIPPED = Clip(-math.inf, math.inf)
 RELU = Clip(0.0, math.inf)
@@ -170,13 +178,13 @@ class Graph:
         return False
 
     def simplified(self) -> Graph:
-        """The same graph without `Pass`, and with biases and activations inside their convolutions.
+        """The same graph without `Pass`, and with padding, biases and activations inside their convolutions.
 
         Raises:
             ModelError: if an operation depends on its own result.
         """
         _check_order(self)
-        return _fuse(_without_passes(self))
+        return _fuse(_without_pads(_without_passes(self)))
 
 
 def affine(kind: str, constant: np.ndarray, constant_first: bool = False) -> Operation:
@@ -200,10 +208,16 @@ def affine(kind: str, constant: np.ndarray, constant_first: bool = False) -> Ope
     return Affine(one / values, zero)
 
 
-def same_pads(kernel: int, stride: int) -> tuple[int, int]:
-    """What TensorFlow's "SAME" pads before and after a size that is a multiple of the stride."""
-    total = max(kernel - stride, 0)
-    return total // 2, total - total // 2
+def same_pads(kernel: tuple[int, ...], stride: int) -> tuple[int, int] | None:
+    """What TensorFlow's "SAME" pads before and after a size that is a multiple of the stride; None as in `Convolution`.
+
+    Args:
+        kernel: height and width.
+        stride: in both directions.
+    """
+    height, width = kernel
+    total = max(height - stride, 0)
+    return (total // 2, total - total // 2) if height == width else None
 
 
 def _check_order(graph: Graph) -> None:
@@ -229,6 +243,29 @@ def _without_passes(graph: Graph) -> Graph:
 
 def _is_pass(node: Node) -> bool:
     return isinstance(node.operation, Pass) and len(node.inputs) == 1
+
+
+def _without_pads(graph: Graph) -> Graph:
+    """Padding that only convolutions read becomes theirs."""
+    pads = {node.outputs[0]: node for node in graph.nodes if isinstance(node.operation, Pad)}
+    gone = {name for name in pads if all(_can_pad(reader.operation) for reader in graph.consumers(name))}
+
+    def padded(node: Node) -> Node:
+        if not gone.intersection(node.inputs):
+            return node
+        pad = pads[node.inputs[0]]
+        assert isinstance(pad.operation, Pad)
+        assert isinstance(node.operation, Convolution)
+        assert node.operation.pads is not None
+        before, after = node.operation.pads
+        pads_of_both = (before + pad.operation.before, after + pad.operation.after)
+        return Node(replace(node.operation, pads=pads_of_both), pad.inputs, node.outputs)
+
+    return replace(graph, nodes=tuple(padded(node) for node in graph.nodes if node.outputs[0] not in gone))
+
+
+def _can_pad(operation: Operation) -> bool:
+    return isinstance(operation, Convolution) and operation.pads is not None
 
 
 def _fuse(graph: Graph) -> Graph:

@@ -134,15 +134,15 @@ def _read_convolution(attributes: Mapping[str, Any], constants: list[np.ndarray 
         bias=np.zeros(len(weight), np.float32) if bias is None else bias.astype(np.float32),
         groups=int(attributes.get("group", 1)),
         stride=int(strides[0]),
-        same_padding=_is_same_padding(attributes, weight.shape[2:], strides[0]),
+        pads=_pads(attributes, weight.shape[2:], strides[0]),
     )
 
 
-def _is_same_padding(attributes: Mapping[str, Any], kernel: tuple[int, ...], stride: int) -> bool:
+def _pads(attributes: Mapping[str, Any], kernel: tuple[int, ...], stride: int) -> tuple[int, int] | None:
     if attributes.get("auto_pad", b"NOTSET") == b"SAME_UPPER":
-        return True
-    before, after = zip(*(same_pads(size, stride) for size in kernel), strict=True)
-    return list(attributes.get("pads", [0, 0, 0, 0])) == [*before, *after]
+        return same_pads(kernel, stride)
+    top, left, bottom, right = attributes.get("pads", [0, 0, 0, 0])
+    return (top, bottom) if (top, bottom) == (left, right) else None
 
 
 def _read_clip(kind: str, attributes: Mapping[str, Any], constants: list[np.ndarray | None]) -> Clip | None:

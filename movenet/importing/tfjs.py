@@ -32,6 +32,7 @@ from movenet.importing.graph import (
     Resize,
     Sigmoid,
     affine,
+    same_pads,
 )
 
 _STORED_TYPES = {"float32": "<f4", "float16": "<f2", "int32": "<i4", "uint16": "<u2", "uint8": "u1", "bool": "u1"}
@@ -160,13 +161,13 @@ def _read_convolution(node: _Json, constants: list[np.ndarray]) -> Operation:
     clip = _fused_clip(attributes)
     if clip is None or len(biases) > 1 or strides[1] != strides[2] or not _is_plain(attributes):
         return Other(node["op"])
-    padding = _text(attributes["padding"]["s"])
+    is_same = _text(attributes["padding"]["s"]) == "SAME"
     convolution = Convolution(
         weight=weight,
         bias=biases[0] if biases else np.zeros(len(weight), np.float32),
         groups=stored.shape[2] if depthwise else 1,
         stride=strides[1],
-        same_padding=padding == "SAME" or (padding == "VALID" and weight.shape[2:] == (1, 1)),
+        pads=same_pads(weight.shape[2:], strides[1]) if is_same else (0, 0),
     )
     return convolution.clipped(clip)
 

@@ -22,10 +22,12 @@ from movenet.importing.graph import (
     Node,
     Operation,
     Other,
+    Pad,
     Pass,
     Resize,
     Sigmoid,
     affine,
+    same_pads,
 )
 from movenet.importing.refusals import int8_error
 
@@ -131,6 +133,8 @@ class _Model:
         code = self._code(operator)
         if code in _CONVOLUTIONS:
             return _read_convolution(code, operator, constants)
+        if code == _Operator.PAD:
+            return _read_pad(constants)
         if code in _ARITHMETIC:
             return _read_arithmetic(code, operator, constants)
         if code == _Operator.RESIZE_BILINEAR:
@@ -172,16 +176,24 @@ def _read_convolution(code: int, operator: Any, constants: list[np.ndarray | Non
     if stored is None or clip is None or not plain:
         return Other(_NAMES[code])
     depthwise = code == _Operator.DEPTHWISE_CONV_2D
+    stride = options.StrideW()
     # [outputs, y, x, inputs], or depthwise [1, y, x, outputs].
     weight = stored.transpose(3, 0, 1, 2) if depthwise else stored.transpose(0, 3, 1, 2)
     convolution = Convolution(
         weight=weight.astype(np.float32),
         bias=np.zeros(len(weight), np.float32) if bias is None else bias.astype(np.float32),
         groups=len(weight) if depthwise else 1,
-        stride=options.StrideW(),
-        same_padding=options.Padding() == tflite.Padding.SAME or weight.shape[2:] == (1, 1),
+        stride=stride,
+        pads=same_pads(weight.shape[2:], stride) if options.Padding() == tflite.Padding.SAME else (0, 0),
     )
     return convolution.clipped(clip)
+
+
+def _read_pad(constants: list[np.ndarray | None]) -> Operation:
+    pads = constants[1]
+    if pads is None or pads.shape != (4, 2) or pads[[0, 3]].any() or (pads[1] != pads[2]).any():
+        return Other("PAD")
+    return Pad(*pads[1].tolist())
 
 
 def _read_arithmetic(code: int, operator: Any, constants: list[np.ndarray | None]) -> Operation:

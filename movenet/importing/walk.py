@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from torch import Tensor, from_numpy, nn
@@ -32,8 +33,11 @@ from movenet.importing.graph import (
     Other,
     Pass,
     Resize,
+    same_pads,
 )
-from movenet.models.mobilenet import LATERAL_STAGES, InvertedResidual, MobileNetV2
+from movenet.models.blazepose import BlazePose
+from movenet.models.layers import SamePadConv2d
+from movenet.models.mobilenet import InvertedResidual, MobileNetV2
 
 # Our network's input, from 0..255.
 _NORMALISATION = Affine(np.array([1 / 127.5]), np.array([-1.0]))
@@ -83,21 +87,20 @@ class Walk:
                 f"it scales pixels by {found.factor.mean():g} and adds {found.summand.mean():g}, not 0..255 to -1..1"
             )
 
-    def stem(self, backbone: MobileNetV2, convolution: Convolution) -> None:
+    def stem(self, backbone: MobileNetV2 | BlazePose, convolution: Convolution) -> None:
         """Fill the first convolution of ours."""
         if not is_same(convolution, backbone.stem):
             raise self.error(f"it begins with {_describe(convolution)}, not {_expected(backbone.stem)}")
-        _fill(backbone.stem, convolution)
+        fill(backbone.stem, convolution)
 
-    def stages(self, backbone: MobileNetV2, tensor: str) -> tuple[list[str], str]:
-        """Fill all stages; returns the tensors that the laterals read, finest first, and the last stage's."""
-        features = []
-        for index, stage in enumerate(backbone.stages):
+    def stages(self, backbone: MobileNetV2 | BlazePose, tensor: str) -> list[str]:
+        """Fill all stages; returns what each makes."""
+        made = []
+        for stage in backbone.stages:
             for block in stage:  # type: ignore[attr-defined]  # ModuleList's items are plain modules to mypy
                 tensor = self._block(block, tensor)
-            if index in LATERAL_STAGES:
-                features.append(tensor)
-        return features, tensor
+            made.append(tensor)
+        return made
 
     def _block(self, block: InvertedResidual, start: str) -> str:
         tensor = start
@@ -105,10 +108,19 @@ class Walk:
             tensor = self.step(module, tensor)
         return self.sum(start, tensor) if block.has_shortcut else tensor
 
+    def steps(self, modules: nn.Sequential, tensor: str) -> str:
+        """Fill convolutions with batch norm, one after the other."""
+        for module, following in pairwise([*modules.children(), None]):
+            assert module is not None
+            node = self.find(module, tensor, following)
+            fill(module, as_convolution(node))
+            tensor = node.outputs[0]
+        return tensor
+
     def step(self, module: nn.Module, tensor: str) -> str:
         """Fill a convolution with batch norm."""
         node = self.find(module, tensor)
-        _fill(module, as_convolution(node))
+        fill(module, as_convolution(node))
         return node.outputs[0]
 
     def separable(self, modules: nn.Module, depthwise: Node) -> str:
@@ -118,7 +130,7 @@ class Walk:
         first, second = as_convolution(depthwise), as_convolution(pointwise)
         copy_values(bare.weight, first.weight)
         # Ours has no bias here; without an activation between the two, it belongs to the second one's as well.
-        _fill(normed, replace(second, bias=second.bias + second.weight[:, :, 0, 0] @ first.bias))
+        fill(normed, replace(second, bias=second.bias + second.weight[:, :, 0, 0] @ first.bias))
         return pointwise.outputs[0]
 
     def upsampled(self, tensor: str) -> str:
@@ -135,14 +147,20 @@ class Walk:
         sums = [node for node in readers if isinstance(node.operation, Add) and set(node.inputs) == {first, second}]
         return self.only(sums).outputs[0]
 
-    def find(self, module: nn.Module, tensor: str) -> Node:
-        """The one convolution at a tensor that is our module's."""
-        readers = self.graph.consumers(tensor)
-        found = [node for node in readers if is_convolution(node) and is_same(as_convolution(node), module)]
+    def find(self, module: nn.Module, tensor: str, following: nn.Module | None = None) -> Node:
+        """The one convolution at a tensor that is our module's; where several look alike, what follows it decides."""
+        found = self._alike(module, tensor)
+        if len(found) > 1 and following is not None:
+            found = [node for node in found if self._alike(following, node.outputs[0])]
         if len(found) != 1:
+            readers = self.graph.consumers(tensor)
             others = " and ".join(_describe(node.operation) for node in readers) or "nothing"
             raise self.error(f"{_expected(module)} should follow '{tensor}', not {others}")
         return found[0]
+
+    def _alike(self, module: nn.Module, tensor: str) -> list[Node]:
+        readers = self.graph.consumers(tensor)
+        return [node for node in readers if is_convolution(node) and is_same(as_convolution(node), module)]
 
     def only(self, nodes: list[Node]) -> Node:
         """The one node of a list."""
@@ -187,7 +205,7 @@ def is_same(found: Convolution, module: nn.Module) -> bool:
     ours, clip = _parts(module)
     return (
         found.weight.shape == tuple(ours.weight.shape)
-        and (found.groups, found.stride, found.same_padding) == (ours.groups, ours.stride[0], True)
+        and (found.groups, found.stride, found.pads) == (ours.groups, ours.stride[0], _pads(ours))
         and (found.low, found.high) == (clip.low, clip.high)
     )
 
@@ -200,26 +218,35 @@ def _parts(module: nn.Module) -> tuple[nn.Conv2d, Clip]:
     return layers[0], clips.get(type(layers[-1]), UNCLIPPED)
 
 
+def _pads(ours: nn.Conv2d) -> tuple[int, int] | None:
+    if isinstance(ours, SamePadConv2d):
+        return same_pads(ours.kernel_size, ours.stride[0])
+    before = int(ours.padding[0])
+    return before, before
+
+
 def _expected(module: nn.Module) -> str:
     ours, clip = _parts(module)
-    return _convolution_words(tuple(ours.weight.shape), ours.groups, ours.stride[0], clip)
+    return _convolution_words(tuple(ours.weight.shape), ours.groups, ours.stride[0], _pads(ours), clip)
 
 
 def _describe(operation: Operation) -> str:
     if isinstance(operation, Convolution):
         clip = Clip(operation.low, operation.high)
-        padding = "" if operation.same_padding else ", other padding"
-        return _convolution_words(operation.weight.shape, operation.groups, operation.stride, clip) + padding
+        return _convolution_words(operation.weight.shape, operation.groups, operation.stride, operation.pads, clip)
     return operation.kind if isinstance(operation, Other) else type(operation).__name__.lower()
 
 
-def _convolution_words(shape: tuple[int, ...], groups: int, stride: int, clip: Clip) -> str:
+def _convolution_words(
+    shape: tuple[int, ...], groups: int, stride: int, pads: tuple[int, int] | None, clip: Clip
+) -> str:
     outputs, inputs, height, width = shape
     activation = {UNCLIPPED: "linear", RELU: "ReLU", RELU6: "ReLU6"}.get(clip, "clipped")
-    return f"a {height}x{width} convolution {inputs * groups}->{outputs} (stride {stride}, {activation})"
+    padding = "uneven padding" if pads is None else f"padding {pads[0]} + {pads[1]}"
+    return f"a {height}x{width} convolution {inputs * groups}->{outputs} (stride {stride}, {padding}, {activation})"
 
 
-def _fill(module: nn.Module, convolution: Convolution) -> None:
+def fill(module: nn.Module, convolution: Convolution) -> None:
     """Load a convolution whose batch norm is folded into a convolution that has one."""
     ours, norm = list(module.children())[:2]
     assert isinstance(norm, nn.BatchNorm2d)

@@ -23,7 +23,23 @@ def probability(name: ProbabilityName) -> nn.Module:
     return nn.Sigmoid() if name == "sigmoid" else CheapSigmoid()
 
 
-class SamePadConv2d(nn.Conv2d):
+class Conv2d(nn.Conv2d):
+    """A convolution that a CPU trains fast in bfloat16, too.
+
+    Strided and 5x5 depthwise convolutions compute in single precision there: their backward in bfloat16 takes 3 to 12
+    times as long (`benchmarks/depthwise.py`).
+    """
+
+    def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        slow_in_half = self.groups > 1 and (self.stride[0] > 1 or self.kernel_size[0] > 3)
+        if slow_in_half and input.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+            half = torch.get_autocast_dtype("cpu")
+            with torch.autocast("cpu", enabled=False):
+                return super()._conv_forward(input.float(), weight, bias).to(half)
+        return super()._conv_forward(input, weight, bias)
+
+
+class SamePadConv2d(Conv2d):
     """A convolution with TensorFlow's "SAME" padding: at stride 2 and an even size only right and bottom are padded."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -49,7 +65,7 @@ def conv_norm(
         same_padding: pad a strided convolution as TensorFlow does, instead of symmetrically.
     """
     pad_as_tensorflow = same_padding and stride > 1
-    convolution_type = SamePadConv2d if pad_as_tensorflow else nn.Conv2d
+    convolution_type = SamePadConv2d if pad_as_tensorflow else Conv2d
     padding = 0 if pad_as_tensorflow else kernel // 2
     layers: list[nn.Module] = [
         convolution_type(inputs, outputs, kernel, stride, padding, groups=groups, bias=False),

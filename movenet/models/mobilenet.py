@@ -33,15 +33,25 @@ def scaled_channels(channels: int, width: float) -> int:
 
 
 class InvertedResidual(nn.Module):
-    """Expand, depthwise 3x3, linear projection; with a shortcut where the shapes agree."""
+    """Expand, depthwise convolution, linear projection; with a shortcut where the shapes agree.
 
-    def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
+    Args:
+        inputs, outputs: channels.
+        stride: of the depthwise convolution.
+        expansion: hidden channels as a multiple of `inputs`.
+        kernel: of the depthwise convolution.
+        same_padding: see `conv_norm`.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, stride: int, expansion: int, kernel: int = 3, same_padding: bool = True
+    ) -> None:
         super().__init__()
         hidden = inputs * expansion
         expand = [conv_norm(inputs, hidden, activation=nn.ReLU6)] if expansion > 1 else []
         self.layers = nn.Sequential(
             *expand,
-            conv_norm(hidden, hidden, 3, stride, groups=hidden, activation=nn.ReLU6, same_padding=True),
+            conv_norm(hidden, hidden, kernel, stride, hidden, activation=nn.ReLU6, same_padding=same_padding),
             conv_norm(hidden, outputs, activation=None),
         )
         self.has_shortcut = stride == 1 and inputs == outputs

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from movenet.models.heads import Heads, PoseHeads
 from movenet.models.layers import ProbabilityName
-from movenet.models.pyramid import FeaturePyramid
+from movenet.models.pyramid import FeaturePyramid, SumPyramid
 
 # Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
 COARSEST_STRIDE = 32
@@ -17,27 +17,25 @@ class MoveNet(nn.Module):
     """RGB pixels in, four heads out.
 
     Args:
-        backbone: gives maps at strides 4, 8, 16 and 32 and names their widths in `channels`.
-        pyramid_widths: see `FeaturePyramid`.
+        backbone: gives maps at strides 4, 8, 16 and 32.
+        pyramid: makes one map at stride 4 of them, `out_channels` wide.
         head_channels: channels inside each head's tower.
         num_keypoints: K.
         probability_name: see `PoseHeads`.
-        top_activation: see `FeaturePyramid`.
     """
 
     def __init__(
         self,
         backbone: nn.Module,
-        pyramid_widths: tuple[int, ...],
+        pyramid: FeaturePyramid | SumPyramid,
         head_channels: int,
         num_keypoints: int,
         probability_name: ProbabilityName = "sigmoid",
-        top_activation: bool = True,
     ) -> None:
         super().__init__()
         self.backbone = backbone
-        self.pyramid = FeaturePyramid(backbone.channels, pyramid_widths, top_activation)  # type: ignore[arg-type]
-        self.heads = PoseHeads(self.pyramid.out_channels, head_channels, num_keypoints, probability_name)
+        self.pyramid = pyramid
+        self.heads = PoseHeads(pyramid.out_channels, head_channels, num_keypoints, probability_name)
         self.num_keypoints = num_keypoints
 
     def forward(self, image: Tensor) -> Heads:

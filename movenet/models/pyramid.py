@@ -1,4 +1,4 @@
-"""The feature pyramid: from the backbone's levels to one map at stride 4 (Lin et al. 2017, top-down part)."""
+"""Feature pyramids: from the backbone's levels to one map at stride 4 (Lin et al. 2017, top-down part)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from itertools import pairwise
 from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm, depthwise_separable, upsample_twice
+
+# Hidden channels of `SumPyramid`'s coarsest level as a multiple of the backbone's.
+TOP_EXPANSION = 6
 
 
 class FeaturePyramid(nn.Module):
@@ -35,4 +38,37 @@ class FeaturePyramid(nn.Module):
         x = self.top(features[-1])
         for lateral, smooth, feature in zip(self.laterals, self.smooth, features[-2::-1], strict=True):
             x = smooth(upsample_twice(x) + lateral(feature))
+        return x
+
+
+class SumPyramid(nn.Module):
+    """BlazePose's: top-down, bilinear x2, add the finer level's lateral; all in one width, and nothing is smoothed.
+
+    Args:
+        channels: widths of the backbone's levels, finest (stride 4) first.
+        width: of every level and of the result, whose values are 0 or more.
+    """
+
+    def __init__(self, channels: tuple[int, ...], width: int) -> None:
+        super().__init__()
+        hidden = channels[-1] * TOP_EXPANSION
+        self.top = nn.Sequential(
+            conv_norm(channels[-1], hidden, activation=nn.ReLU6),
+            conv_norm(hidden, hidden, 3, groups=hidden, activation=nn.ReLU6),
+            conv_norm(hidden, hidden, 3, groups=hidden, activation=nn.ReLU6),
+            conv_norm(hidden, width, activation=nn.ReLU6),
+        )
+        self.laterals = nn.ModuleList(
+            nn.Sequential(
+                conv_norm(inputs, inputs, 3, groups=inputs, activation=nn.ReLU6),
+                conv_norm(inputs, width, activation=nn.ReLU6),
+            )
+            for inputs in channels[-2::-1]
+        )
+        self.out_channels = width
+
+    def forward(self, features: list[Tensor]) -> Tensor:
+        x = self.top(features[-1])
+        for lateral, feature in zip(self.laterals, features[-2::-1], strict=True):
+            x = upsample_twice(x) + lateral(feature)
         return x

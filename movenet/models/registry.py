@@ -10,9 +10,11 @@ from functools import partial
 from torch import nn
 
 from movenet.errors import ConfigError
+from movenet.models.blazepose import BlazePose
 from movenet.models.layers import ProbabilityName
 from movenet.models.mobilenet import MobileNetV2
 from movenet.models.network import MoveNet
+from movenet.models.pyramid import FeaturePyramid, SumPyramid
 from movenet.models.shufflenet import ShuffleNetV2
 
 
@@ -21,32 +23,39 @@ class Preset:
     """One architecture.
 
     Attributes:
-        backbone: makes it.
-        pyramid_widths: see `FeaturePyramid`.
+        backbone: makes it; its `channels` are the widths of its levels.
+        pyramid: makes it for such widths.
         head_channels: see `PoseHeads`.
         input_size: side of the input in pixels that it is meant for; others work too.
-        top_activation: see `FeaturePyramid`.
     """
 
     backbone: Callable[[], nn.Module]
-    pyramid_widths: tuple[int, ...]
+    pyramid: Callable[[tuple[int, ...]], FeaturePyramid | SumPyramid]
     head_channels: int
     input_size: int = 192
-    top_activation: bool = True
 
 
+def _pyramid(*widths: int, top_activation: bool = True) -> Callable[[tuple[int, ...]], FeaturePyramid]:
+    return partial(FeaturePyramid, widths=widths, top_activation=top_activation)
+
+
+_GOOGLES_PYRAMID = _pyramid(64, 32, 24, 24, top_activation=False)
 PRESETS = {
-    "shufflenet_v2_x0_5": Preset(partial(ShuffleNetV2, 0.5), (48, 32, 24, 24), head_channels=48),
-    "shufflenet_v2_x0_75": Preset(partial(ShuffleNetV2, 0.75), (64, 48, 32, 32), head_channels=64),
-    "shufflenet_v2_x1_0": Preset(partial(ShuffleNetV2, 1.0), (96, 64, 32, 32), head_channels=64),
+    "shufflenet_v2_x0_5": Preset(partial(ShuffleNetV2, 0.5), _pyramid(48, 32, 24, 24), head_channels=48),
+    "shufflenet_v2_x0_75": Preset(partial(ShuffleNetV2, 0.75), _pyramid(64, 48, 32, 32), head_channels=64),
+    "shufflenet_v2_x1_0": Preset(partial(ShuffleNetV2, 1.0), _pyramid(96, 64, 32, 32), head_channels=64),
     # At 128 px it takes less than half of Lightning's time, at 160 px two thirds (benchmarks/architectures.py).
     "mobilenet_v2_x1_0": Preset(
-        partial(MobileNetV2, 1.0, has_last=False), (96, 64, 32, 32), head_channels=64, input_size=160
+        partial(MobileNetV2, 1.0, has_last=False), _pyramid(96, 64, 32, 32), head_channels=64, input_size=160
     ),
     # Google's MoveNet: the same pyramid and heads for both sizes.
-    "lightning": Preset(partial(MobileNetV2, 1.0), (64, 32, 24, 24), head_channels=96, top_activation=False),
-    "thunder": Preset(
-        partial(MobileNetV2, 1.75), (64, 32, 24, 24), head_channels=96, input_size=256, top_activation=False
+    "lightning": Preset(partial(MobileNetV2, 1.0), _GOOGLES_PYRAMID, head_channels=96),
+    "thunder": Preset(partial(MobileNetV2, 1.75), _GOOGLES_PYRAMID, head_channels=96, input_size=256),
+    "blazepose_lite": Preset(
+        partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, input_size=160
+    ),
+    "blazepose_full": Preset(
+        partial(BlazePose, (16, 24, 32, 64, 88, 144)), partial(SumPyramid, width=48), head_channels=48, input_size=160
     ),
 }
 
@@ -80,11 +89,6 @@ def build(name: str, num_keypoints: int, probability: ProbabilityName = "sigmoid
         ConfigError: if there is no such preset.
     """
     preset = find_preset(name)
-    return MoveNet(
-        preset.backbone(),
-        preset.pyramid_widths,
-        preset.head_channels,
-        num_keypoints,
-        probability,
-        preset.top_activation,
-    )
+    backbone = preset.backbone()
+    pyramid = preset.pyramid(backbone.channels)  # type: ignore[arg-type]  # a plain module to mypy
+    return MoveNet(backbone, pyramid, preset.head_channels, num_keypoints, probability)

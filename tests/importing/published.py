@@ -19,9 +19,13 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from movenet.models import MoveNet
+from movenet.models.blazepose import PYRAMID_STAGES
+from movenet.models.layers import SamePadConv2d
 from movenet.models.mobilenet import LATERAL_STAGES
 
 PICTURE = "picture"
+# In BlazePose, the layer of the pyramid's top before which the regression of its landmarks leaves, with one alike.
+_BRANCH = 2
 
 
 @dataclass(frozen=True)
@@ -29,12 +33,13 @@ class Step:
     """One operation of a file.
 
     Attributes:
-        kind: `conv`, `depthwise`, `add`, `resize`, `affine` (two constants: factor, summand), `sigmoid`, `argmax` or
-            `gather`.
+        kind: `conv`, `depthwise`, `pad` (one constant: [4, 2], before and after each axis), `add`, `resize`, `affine`
+            (two constants: factor, summand), `sigmoid`, `argmax` or `gather`.
         name: of its result.
         inputs: results of other steps.
         constants: weights in torch's order, and bias.
         stride, activation: of a convolution; `none`, `relu` or `relu6`.
+        padding: of a convolution; `same` or `valid`.
         size: of a resized map.
     """
 
@@ -44,6 +49,7 @@ class Step:
     constants: tuple[np.ndarray, ...] = ()
     stride: int = 1
     activation: str = "none"
+    padding: str = "same"
     size: int = 0
 
 
@@ -65,7 +71,24 @@ class _Recorder:
         kind = "depthwise" if folded.groups > 1 else "conv"
         constants = [folded.weight] if folded.bias is None else [folded.weight, folded.bias]
         arrays = tuple(constant.detach().float().numpy() for constant in constants)
-        return self.add(kind, tensor, constants=arrays, stride=folded.stride[0], activation=activation)
+        padding = "same"
+        if folded.stride[0] > 1 and not isinstance(layers[0], SamePadConv2d):
+            before = folded.padding[0]
+            around = np.array([[0, 0], [before, before], [before, before], [0, 0]], np.int32)
+            tensor, padding = self.add("pad", tensor, constants=(around,)), "valid"
+        return self.add(kind, tensor, constants=arrays, stride=folded.stride[0], activation=activation, padding=padding)
+
+    def stages(self, backbone: nn.Module, tensor: str) -> list[str]:
+        """Of inverted residuals; what each stage makes."""
+        made = []
+        for stage in backbone.stages:
+            for block in stage:
+                start = tensor
+                for module in block.layers:
+                    tensor = self.convolution(module, tensor)
+                tensor = self.add("add", start, tensor) if block.has_shortcut else tensor
+            made.append(tensor)
+        return made
 
 
 def operations(network: MoveNet, input_size: int, extra_heads: int = 0) -> list[Step]:
@@ -80,16 +103,9 @@ def operations(network: MoveNet, input_size: int, extra_heads: int = 0) -> list[
     backbone, pyramid, heads = network.backbone, network.pyramid, network.heads
     constants = (np.full(3, 1 / 127.5, np.float32), np.full(3, -1.0, np.float32))
     tensor = recorder.convolution(backbone.stem, recorder.add("affine", PICTURE, constants=constants))
-    features = []
-    for index, stage in enumerate(backbone.stages):
-        for block in stage:
-            start = tensor
-            for module in block.layers:
-                tensor = recorder.convolution(module, tensor)
-            tensor = recorder.add("add", start, tensor) if block.has_shortcut else tensor
-        features += [tensor] if index in LATERAL_STAGES else []
-    tensor = recorder.convolution(pyramid.top, recorder.convolution(backbone.last, tensor))
-    levels = zip(pyramid.laterals, pyramid.smooth, reversed(features), strict=True)
+    made = recorder.stages(backbone, tensor)
+    tensor = recorder.convolution(pyramid.top, recorder.convolution(backbone.last, made[-1]))
+    levels = zip(pyramid.laterals, pyramid.smooth, [made[stage] for stage in reversed(LATERAL_STAGES)], strict=True)
     for level, (lateral, smooth, feature) in enumerate(levels):
         larger = recorder.add("resize", tensor, size=input_size // 16 * 2**level)
         tensor = recorder.add("add", larger, recorder.convolution(lateral, feature))
@@ -100,6 +116,33 @@ def operations(network: MoveNet, input_size: int, extra_heads: int = 0) -> list[
     for name in ("offset", "heatmap", "reg", "center", *["center"] * extra_heads):
         ends[name] = _head(recorder, getattr(heads, name), tensor, y_first=name in ("reg", "offset"))
     _decode(recorder, **ends)
+    network.float()
+    return recorder.steps
+
+
+def landmark_operations(network: MoveNet, input_size: int, heatmaps: nn.Conv2d) -> list[Step]:
+    """What a published BlazePose holds up to its heatmaps, and the first layer of what it does besides.
+
+    Args:
+        network: a `blazepose_lite` or `blazepose_full`; its weights are turned to float64 and back.
+        input_size: of the pictures.
+        heatmaps: from the pyramid's map to BlazePose's heatmaps.
+    """
+    recorder = _Recorder()
+    backbone, pyramid = network.backbone, network.pyramid
+    made = recorder.stages(backbone, recorder.convolution(backbone.stem, PICTURE))
+    tensor = made[-1]
+    for index, module in enumerate(pyramid.top):
+        if index == _BRANCH:
+            recorder.convolution(module, tensor)
+        tensor = recorder.convolution(module, tensor)
+    levels = [made[stage] for stage in reversed(PYRAMID_STAGES[:-1])]
+    for level, (lateral, feature) in enumerate(zip(pyramid.laterals, levels, strict=True)):
+        larger = recorder.add("resize", tensor, size=input_size // 16 * 2**level)
+        for module in lateral:
+            feature = recorder.convolution(module, feature)
+        tensor = recorder.add("add", larger, feature)
+    recorder.convolution(heatmaps, tensor)
     network.float()
     return recorder.steps
 

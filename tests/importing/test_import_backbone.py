@@ -8,13 +8,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from movenet.cli import main
 from movenet.errors import ConfigError, ModelError
 from movenet.importing import import_backbone
 from movenet.models import MoveNet, build, load_network
+from movenet.models.blazepose import PYRAMID_STAGES
+from movenet.models.fold import folded_batch_norms
 from tests.importing.conftest import SIZE
-from tests.importing.published import PICTURE, Step, operations, write_onnx, write_tfjs
+from tests.importing.published import (
+    PICTURE,
+    Step,
+    landmark_operations,
+    operations,
+    random_network,
+    write_onnx,
+    write_tfjs,
+)
 from tests.importing.tflite_writer import write_tflite
 
 
@@ -44,14 +55,49 @@ def assert_same_features(imported: MoveNet, network: MoveNet) -> None:
             torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("model", ["blazepose_lite", "blazepose_full"])
+def test_blazepose_comes_with_its_pyramid_and_heatmaps(model: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = random_network(build(model, 17))
+    theirs = nn.Conv2d(network.pyramid.out_channels, 39, 1).eval()
+    imported, spec = import_backbone(write_tflite(tmp_path, landmark_operations(network, SIZE, theirs), SIZE), model)
+    assert spec.model == model
+    pictures = torch.rand(1, 3, SIZE, SIZE) * 255
+    with torch.inference_mode():
+        # It is given 0..1 and pads with black; ours is given -1..1 and pads with gray: the border's cells differ.
+        stem, published_stem = imported.backbone.stem(pictures / 127.5 - 1), network.backbone.stem(pictures / 255)
+        torch.testing.assert_close(stem[..., 1:, 1:], published_stem[..., 1:, 1:], rtol=1e-3, atol=1e-3)
+        for ours, published in zip(after_stem(imported, stem), after_stem(network, stem), strict=True):
+            torch.testing.assert_close(ours, published, rtol=1e-3, atol=1e-3)
+        nose_hip_ankle = theirs(imported.features(pictures)).sigmoid()[:, [0, 23, 28]]
+        torch.testing.assert_close(imported(pictures).heatmap[:, [0, 11, 16]], nose_hip_ankle, rtol=1e-3, atol=1e-4)
+    # All that came from the file is known to the training as such, the heatmap's tower too.
+    folded = folded_batch_norms(imported)
+    assert imported.heads.heatmap[1][1] in folded
+    assert imported.heads.reg[1][1] not in folded
+
+
+def after_stem(network: MoveNet, x: torch.Tensor) -> list[torch.Tensor]:
+    """The stages' results and the pyramid's."""
+    made = [x := stage(x) for stage in network.backbone.stages]
+    return [*made, network.pyramid([made[stage] for stage in PYRAMID_STAGES])]
+
+
+def test_a_blazepose_of_another_size(tmp_path: Path) -> None:
+    network = build("blazepose_full", 17).eval()
+    path = write_tflite(tmp_path, landmark_operations(network, SIZE, nn.Conv2d(48, 39, 1)), SIZE)
+    with pytest.raises(ModelError, match=r"blazepose_lite's backbone inside: .*24->8 .* not .*24->16"):
+        import_backbone(path, "blazepose_lite")
+
+
 def test_another_width(tmp_path: Path) -> None:
     path = write_onnx(tmp_path, operations(build("thunder", 17).eval(), SIZE), SIZE)
-    with pytest.raises(ModelError, match=r"not a network with this MobileNetV2 inside: it begins with .*3->56"):
+    with pytest.raises(ModelError, match=r"mobilenet_v2_x1_0's backbone inside: it begins with .*3->56"):
         import_backbone(path)
 
 
 def test_a_preset_of_the_other_family(steps: list[Step], tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="no MobileNetV2 backbone"):
+    with pytest.raises(ConfigError, match="neither a MobileNetV2 nor a BlazePose"):
         import_backbone(write_onnx(tmp_path, steps, SIZE), "shufflenet_v2_x0_5")
 
 

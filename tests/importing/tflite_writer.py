@@ -11,7 +11,12 @@ import tflite
 
 from tests.importing.published import PICTURE, Step
 
-_TYPES = {"float32": tflite.TensorType.FLOAT32, "float16": tflite.TensorType.FLOAT16, "int8": tflite.TensorType.INT8}
+_TYPES = {
+    "float32": tflite.TensorType.FLOAT32,
+    "float16": tflite.TensorType.FLOAT16,
+    "int8": tflite.TensorType.INT8,
+    "int32": tflite.TensorType.INT32,
+}
 _ACTIVATIONS = {
     "none": tflite.ActivationFunctionType.NONE,
     "relu": tflite.ActivationFunctionType.RELU,
@@ -25,6 +30,7 @@ _OPERATORS = {
     "resize": tflite.BuiltinOperator.RESIZE_BILINEAR,
     "sigmoid": tflite.BuiltinOperator.LOGISTIC,
     "argmax": tflite.BuiltinOperator.ARG_MAX,
+    "pad": tflite.BuiltinOperator.PAD,
     "gather": tflite.BuiltinOperator.GATHER_ND,
     "dequantize": tflite.BuiltinOperator.DEQUANTIZE,
 }
@@ -61,6 +67,9 @@ class _Writer:
             self._operator("add", [f"{step.name}/mul", f"{step.name}/summand"], step.name, self._arithmetic("Add"))
         elif step.kind in ("conv", "depthwise"):
             self._convolution(step)
+        elif step.kind == "pad":
+            self.constant(f"{step.name}/pads", step.constants[0], "int32")
+            self._operator("pad", [*step.inputs, f"{step.name}/pads"], step.name, None)
         else:
             self._operator(step.kind, list(step.inputs), step.name, self._simple_options(step.kind))
 
@@ -127,7 +136,7 @@ class _Writer:
     def _convolution_options(self, step: Step, depthwise: bool) -> tuple[int, int]:
         name = "DepthwiseConv2DOptions" if depthwise else "Conv2DOptions"
         values = {
-            "Padding": tflite.Padding.SAME,
+            "Padding": {"same": tflite.Padding.SAME, "valid": tflite.Padding.VALID}[step.padding],
             "StrideW": step.stride,
             "StrideH": step.stride,
             "FusedActivationFunction": _ACTIVATIONS[step.activation],

@@ -8,7 +8,7 @@ import torch
 from movenet.errors import ConfigError
 from movenet.models import build, preset_names
 from movenet.models.__main__ import main
-from movenet.models.layers import CheapSigmoid, SamePadConv2d
+from movenet.models.layers import CheapSigmoid, Conv2d, SamePadConv2d
 from movenet.models.network import HEATMAP_STRIDE
 from movenet.models.profile import profile
 
@@ -94,6 +94,22 @@ def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
     assert result.shape[-1] == -(-size // 2)
     # An even size is padded by one at the far side only; an odd one by one at each side.
     assert result[0, 0, 0, 0] == (1.0 if size % 2 == 0 else 0.0)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
+def test_depthwise_convolutions_under_autocast(kernel: int, stride: int) -> None:
+    torch.manual_seed(0)
+    convolution = Conv2d(8, 8, kernel, stride, kernel // 2, groups=8)
+    picture = torch.rand(2, 8, 16, 16)
+    single = convolution(picture)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = convolution(picture)
+    assert half.dtype == torch.bfloat16
+    torch.testing.assert_close(half.float(), single, rtol=0.03, atol=0.03)
+    expected, found = (
+        torch.autograd.grad(result.float().square().mean(), convolution.weight)[0] for result in (single, half)
+    )
+    torch.testing.assert_close(found, expected, rtol=0.05, atol=0.02 * expected.abs().max().item())
 
 
 def test_the_table_of_presets_names_them_all(
