@@ -1,4 +1,4 @@
-"""`movenet import-backbone`: the backbone of a published detector or classifier as the start of a training."""
+"""`movenet import-backbone`: the backbone of a published network as the start of a training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from movenet.errors import ConfigError, RuntimeUnavailableError
 
 NAME = "import-backbone"
-HELP = "Take a trained MobileNetV2 out of a published network, to start a training from."
+HELP = "Take a trained MobileNetV2 or BlazePose out of a published network, to start a training from."
 
 
 def register(parser: argparse.ArgumentParser) -> None:
@@ -16,7 +16,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "file",
         type=Path,
-        help="network that begins with MobileNetV2: .tflite of floats, TensorFlow.js model.json, or .onnx by tf2onnx",
+        help="network that begins with MobileNetV2, or a BlazePose landmark model: .tflite of floats, TensorFlow.js "
+        "model.json, or .onnx by tf2onnx",
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="checkpoint to write")
     parser.add_argument("--licence", type=Path, metavar="FILE", help="text to keep beside the weights: maker and terms")
@@ -39,8 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
     notice = write_backbone_notice(output, arguments.file, arguments.licence)
     save_network(output, network, spec)
     print(
-        f"{output}: {spec.model} with the backbone of {arguments.file.name}; pyramid and heads are untrained; "
-        f"origin in {notice}\n"
+        f"{output}: {spec.model} with what {arguments.file.name} has of it; the rest is untrained; origin in {notice}\n"
         f"Start a training with --model.initial_weights {output}"
     )
     return 0

@@ -89,7 +89,9 @@ def _load_blazepose(walk: Walk, network: MoveNet, normalisation: Affine, stem: C
     assert isinstance(pyramid, SumPyramid)
     walk.stem(backbone, for_our_normalisation(_TO_0_1 if _is_identity(normalisation) else normalisation, stem))
     made = walk.stages(backbone, tensor)
-    tensor = walk.steps(pyramid.top, made[-1])
+    coarse = walk.steps(pyramid.widen, made[-1])
+    walk.steps(nn.Sequential(*list(network.heads.reg.children())[:-1]), coarse)
+    tensor = walk.steps(pyramid.top, coarse)
     features = [made[stage] for stage in reversed(PYRAMID_STAGES[:-1])]
     for lateral, feature in zip(pyramid.laterals, features, strict=True):
         assert isinstance(lateral, nn.Sequential)

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from movenet.models.layers import ProbabilityName, depthwise_separable, probability
+from movenet.models.layers import ProbabilityName, conv_norm, depthwise_separable, probability, upsample
+from movenet.models.pyramid import PyramidMaps
 
 
 class Heads(NamedTuple):
@@ -31,37 +32,66 @@ class Heads(NamedTuple):
 PRIOR_PROBABILITY = 0.05
 
 
+# Cells of the heads' grid on a side of the coarse map's.
+_COARSE_CELL = 8
+# As in BlazePose's regression.
+_COARSE_REDUCTION = 3
+
+
 class PoseHeads(nn.Module):
     """One small tower a head: depthwise separable convolution with activation, then a 1x1 to the head's channels.
 
+    Reg can be read off the coarse map instead, where a person is a few cells large and a convolution costs nothing.
+    What it says of a person is linear in the place that it says it at, and so is the upsampling to the heads' grid.
+
     Args:
-        inputs: channels of the pyramid's map.
+        inputs: channels of the pyramid's fine map.
         hidden: channels inside a tower.
         num_keypoints: K.
         probability_name: what turns the logits of heatmap and center into 0..1.
+        coarse_inputs: channels of the pyramid's coarse map, if reg reads that one.
     """
 
-    def __init__(self, inputs: int, hidden: int, num_keypoints: int, probability_name: ProbabilityName) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        hidden: int,
+        num_keypoints: int,
+        probability_name: ProbabilityName,
+        coarse_inputs: int | None = None,
+    ) -> None:
         super().__init__()
 
-        def tower(outputs: int, last_bias: float = 0.0) -> nn.Sequential:
-            last = nn.Conv2d(hidden, outputs, 1)
+        def last_layer(channels: int, outputs: int, bias: float = 0.0) -> nn.Conv2d:
+            last = nn.Conv2d(channels, outputs, 1)
             nn.init.normal_(last.weight, std=0.001)
-            nn.init.constant_(last.bias, last_bias)  # type: ignore[arg-type]  # it has a bias
-            return nn.Sequential(*depthwise_separable(inputs, hidden), last)
+            nn.init.constant_(last.bias, bias)  # type: ignore[arg-type]  # it has a bias
+            return last
+
+        def tower(outputs: int, last_bias: float = 0.0) -> nn.Sequential:
+            return nn.Sequential(*depthwise_separable(inputs, hidden), last_layer(hidden, outputs, last_bias))
+
+        def coarse_tower(channels: int, outputs: int) -> nn.Sequential:
+            fewer = channels // _COARSE_REDUCTION
+            return nn.Sequential(
+                conv_norm(channels, channels, 3, groups=channels, activation=nn.ReLU6),
+                conv_norm(channels, fewer, activation=nn.ReLU6),
+                last_layer(fewer, outputs),
+            )
 
         self.heatmap = tower(num_keypoints, _logit(PRIOR_PROBABILITY, probability_name))
         self.center = tower(1, _logit(PRIOR_PROBABILITY, probability_name))
-        self.reg = tower(2 * num_keypoints)
+        self.reg_is_coarse = coarse_inputs is not None
+        self.reg = coarse_tower(coarse_inputs, 2 * num_keypoints) if coarse_inputs else tower(2 * num_keypoints)
         self.offset = tower(2 * num_keypoints)
         self.probability = probability(probability_name)
 
-    def forward(self, x: Tensor) -> Heads:
+    def forward(self, maps: PyramidMaps) -> Heads:
         return Heads(
-            heatmap=self.probability(self.heatmap(x)),
-            center=self.probability(self.center(x)),
-            reg=self.reg(x),
-            offset=self.offset(x),
+            heatmap=self.probability(self.heatmap(maps.fine)),
+            center=self.probability(self.center(maps.fine)),
+            reg=upsample(self.reg(maps.coarse), _COARSE_CELL) if self.reg_is_coarse else self.reg(maps.fine),
+            offset=self.offset(maps.fine),
         )
 
 

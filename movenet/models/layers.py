@@ -84,6 +84,6 @@ def depthwise_separable(inputs: int, outputs: int, activation: type[nn.Module] |
     )
 
 
-def upsample_twice(x: Tensor) -> Tensor:
-    """Bilinear x2 with half-pixel centers, as every run-time here implements it."""
-    return functional.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+def upsample(x: Tensor, factor: int = 2) -> Tensor:
+    """Bilinear with half-pixel centers, as every run-time here implements it."""
+    return functional.interpolate(x, scale_factor=float(factor), mode="bilinear", align_corners=False)

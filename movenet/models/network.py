@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from movenet.models.heads import Heads, PoseHeads
 from movenet.models.layers import ProbabilityName
-from movenet.models.pyramid import FeaturePyramid, SumPyramid
+from movenet.models.pyramid import FeaturePyramid, PyramidMaps, SumPyramid
 
 # Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
 COARSEST_STRIDE = 32
@@ -18,10 +18,11 @@ class MoveNet(nn.Module):
 
     Args:
         backbone: gives maps at strides 4, 8, 16 and 32.
-        pyramid: makes one map at stride 4 of them, `out_channels` wide.
+        pyramid: makes of them what the heads read.
         head_channels: channels inside each head's tower.
         num_keypoints: K.
         probability_name: see `PoseHeads`.
+        reg_is_coarse: whether reg reads the pyramid's coarse map.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class MoveNet(nn.Module):
         head_channels: int,
         num_keypoints: int,
         probability_name: ProbabilityName = "sigmoid",
+        reg_is_coarse: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.pyramid = pyramid
-        self.heads = PoseHeads(pyramid.out_channels, head_channels, num_keypoints, probability_name)
+        coarse_channels = pyramid.coarse_channels if reg_is_coarse else None
+        self.heads = PoseHeads(pyramid.out_channels, head_channels, num_keypoints, probability_name, coarse_channels)
         self.num_keypoints = num_keypoints
 
     def forward(self, image: Tensor) -> Heads:
@@ -45,6 +48,6 @@ class MoveNet(nn.Module):
         """
         return self.heads(self.features(image))
 
-    def features(self, image: Tensor) -> Tensor:
-        """What the heads read: [N, C, G, G], C the pyramid's `out_channels`; the input as in `forward`."""
+    def features(self, image: Tensor) -> PyramidMaps:
+        """What the heads read; the input as in `forward`."""
         return self.pyramid(self.backbone(image / 127.5 - 1.0))

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 from torch import Tensor, nn
 
-from movenet.models.layers import conv_norm, depthwise_separable, upsample_twice
+from movenet.models.layers import conv_norm, depthwise_separable, upsample
 
 # Hidden channels of `SumPyramid`'s coarsest level as a multiple of the backbone's.
 TOP_EXPANSION = 6
+
+
+class PyramidMaps(NamedTuple):
+    """What the heads read.
+
+    Attributes:
+        fine: [N, C, G, G] at stride 4.
+        coarse: [N, D, S / 32, S / 32].
+    """
+
+    fine: Tensor
+    coarse: Tensor
 
 
 class FeaturePyramid(nn.Module):
@@ -33,12 +46,13 @@ class FeaturePyramid(nn.Module):
         )
         self.smooth = nn.ModuleList(depthwise_separable(inputs, outputs) for inputs, outputs in pairwise(widths))
         self.out_channels = widths[-1]
+        self.coarse_channels = channels[-1]
 
-    def forward(self, features: list[Tensor]) -> Tensor:
+    def forward(self, features: list[Tensor]) -> PyramidMaps:
         x = self.top(features[-1])
         for lateral, smooth, feature in zip(self.laterals, self.smooth, features[-2::-1], strict=True):
-            x = smooth(upsample_twice(x) + lateral(feature))
-        return x
+            x = smooth(upsample(x) + lateral(feature))
+        return PyramidMaps(x, features[-1])
 
 
 class SumPyramid(nn.Module):
@@ -52,9 +66,11 @@ class SumPyramid(nn.Module):
     def __init__(self, channels: tuple[int, ...], width: int) -> None:
         super().__init__()
         hidden = channels[-1] * TOP_EXPANSION
-        self.top = nn.Sequential(
+        self.widen = nn.Sequential(
             conv_norm(channels[-1], hidden, activation=nn.ReLU6),
             conv_norm(hidden, hidden, 3, groups=hidden, activation=nn.ReLU6),
+        )
+        self.top = nn.Sequential(
             conv_norm(hidden, hidden, 3, groups=hidden, activation=nn.ReLU6),
             conv_norm(hidden, width, activation=nn.ReLU6),
         )
@@ -66,9 +82,11 @@ class SumPyramid(nn.Module):
             for inputs in channels[-2::-1]
         )
         self.out_channels = width
+        self.coarse_channels = hidden
 
-    def forward(self, features: list[Tensor]) -> Tensor:
-        x = self.top(features[-1])
+    def forward(self, features: list[Tensor]) -> PyramidMaps:
+        coarse = self.widen(features[-1])
+        x = self.top(coarse)
         for lateral, feature in zip(self.laterals, features[-2::-1], strict=True):
-            x = upsample_twice(x) + lateral(feature)
-        return x
+            x = upsample(x) + lateral(feature)
+        return PyramidMaps(x, coarse)

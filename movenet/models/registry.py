@@ -27,12 +27,14 @@ class Preset:
         pyramid: makes it for such widths.
         head_channels: see `PoseHeads`.
         input_size: side of the input in pixels that it is meant for; others work too.
+        reg_is_coarse: see `PoseHeads`.
     """
 
     backbone: Callable[[], nn.Module]
     pyramid: Callable[[tuple[int, ...]], FeaturePyramid | SumPyramid]
     head_channels: int
     input_size: int = 192
+    reg_is_coarse: bool = False
 
 
 def _pyramid(*widths: int, top_activation: bool = True) -> Callable[[tuple[int, ...]], FeaturePyramid]:
@@ -51,11 +53,15 @@ PRESETS = {
     # Google's MoveNet: the same pyramid and heads for both sizes.
     "lightning": Preset(partial(MobileNetV2, 1.0), _GOOGLES_PYRAMID, head_channels=96),
     "thunder": Preset(partial(MobileNetV2, 1.75), _GOOGLES_PYRAMID, head_channels=96, input_size=256),
+    # Google's BlazePose up to its heatmaps, with our heads.
     "blazepose_lite": Preset(
-        partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, input_size=160
+        partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, reg_is_coarse=True
     ),
     "blazepose_full": Preset(
-        partial(BlazePose, (16, 24, 32, 64, 88, 144)), partial(SumPyramid, width=48), head_channels=48, input_size=160
+        partial(BlazePose, (16, 24, 32, 64, 88, 144)),
+        partial(SumPyramid, width=48),
+        head_channels=48,
+        reg_is_coarse=True,
     ),
 }
 
@@ -91,4 +97,4 @@ def build(name: str, num_keypoints: int, probability: ProbabilityName = "sigmoid
     preset = find_preset(name)
     backbone = preset.backbone()
     pyramid = preset.pyramid(backbone.channels)  # type: ignore[arg-type]  # a plain module to mypy
-    return MoveNet(backbone, pyramid, preset.head_channels, num_keypoints, probability)
+    return MoveNet(backbone, pyramid, preset.head_channels, num_keypoints, probability, preset.reg_is_coarse)

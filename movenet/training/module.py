@@ -89,7 +89,7 @@ class PoseModule(LightningModule):
         losses = self._loss(heads, targets)
         if self._teachers is not None:
             view = image if self._config.distil.view_size is None else self._network_input(samples.view)
-            losses |= self._teachers.losses(view, features, heads, self._adapters)
+            losses |= self._teachers.losses(view, features.fine, heads, self._adapters)
         total = torch.stack(list(losses.values())).sum()
         logged = {f"train/{name}": value.detach() for name, value in losses.items()}
         self.log_dict(logged, on_step=False, on_epoch=True, batch_size=len(samples.image))

@@ -90,7 +90,7 @@ class Teachers:
             distance = torch.linalg.vector_norm(points[..., :2] - decode_batch(*mirrored)[..., :2], dim=-1)
             trust = trust * torch.exp(-torch.square(distance / self._config.disagreement_unit))
             heads = Heads(*((plain + other) / 2 for plain, other in zip(heads, mirrored, strict=True)))
-        return Answer(resample_heads(heads, grid_size), resample(features.float(), grid_size), trust)
+        return Answer(resample_heads(heads, grid_size), resample(features.fine.float(), grid_size), trust)
 
 
 def mirrored_answer(network: MoveNet, images: Tensor, skeleton: Skeleton) -> Heads:

@@ -24,8 +24,6 @@ from movenet.models.layers import SamePadConv2d
 from movenet.models.mobilenet import LATERAL_STAGES
 
 PICTURE = "picture"
-# In BlazePose, the layer of the pyramid's top before which the regression of its landmarks leaves, with one alike.
-_BRANCH = 2
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,7 @@ def operations(network: MoveNet, input_size: int, extra_heads: int = 0) -> list[
 
 
 def landmark_operations(network: MoveNet, input_size: int, heatmaps: nn.Conv2d) -> list[Step]:
-    """What a published BlazePose holds up to its heatmaps, and the first layer of what it does besides.
+    """What a published BlazePose holds up to its heatmaps, and the beginning of its landmarks' regression.
 
     Args:
         network: a `blazepose_lite` or `blazepose_full`; its weights are turned to float64 and back.
@@ -132,9 +130,11 @@ def landmark_operations(network: MoveNet, input_size: int, heatmaps: nn.Conv2d) 
     backbone, pyramid = network.backbone, network.pyramid
     made = recorder.stages(backbone, recorder.convolution(backbone.stem, PICTURE))
     tensor = made[-1]
-    for index, module in enumerate(pyramid.top):
-        if index == _BRANCH:
-            recorder.convolution(module, tensor)
+    for module in pyramid.widen:
+        tensor = recorder.convolution(module, tensor)
+    # Two branches that begin alike: to the landmarks' regression, and up the pyramid.
+    recorder.convolution(network.heads.reg[1], recorder.convolution(network.heads.reg[0], tensor))
+    for module in pyramid.top:
         tensor = recorder.convolution(module, tensor)
     levels = [made[stage] for stage in reversed(PYRAMID_STAGES[:-1])]
     for level, (lateral, feature) in enumerate(zip(pyramid.laterals, levels, strict=True)):

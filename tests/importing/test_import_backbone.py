@@ -69,18 +69,19 @@ def test_blazepose_comes_with_its_pyramid_and_heatmaps(model: str, tmp_path: Pat
         torch.testing.assert_close(stem[..., 1:, 1:], published_stem[..., 1:, 1:], rtol=1e-3, atol=1e-3)
         for ours, published in zip(after_stem(imported, stem), after_stem(network, stem), strict=True):
             torch.testing.assert_close(ours, published, rtol=1e-3, atol=1e-3)
-        nose_hip_ankle = theirs(imported.features(pictures)).sigmoid()[:, [0, 23, 28]]
+        nose_hip_ankle = theirs(imported.features(pictures).fine).sigmoid()[:, [0, 23, 28]]
         torch.testing.assert_close(imported(pictures).heatmap[:, [0, 11, 16]], nose_hip_ankle, rtol=1e-3, atol=1e-4)
     # All that came from the file is known to the training as such, the heatmap's tower too.
     folded = folded_batch_norms(imported)
     assert imported.heads.heatmap[1][1] in folded
-    assert imported.heads.reg[1][1] not in folded
+    assert imported.heads.offset[1][1] not in folded
 
 
 def after_stem(network: MoveNet, x: torch.Tensor) -> list[torch.Tensor]:
-    """The stages' results and the pyramid's."""
+    """The stages' results, the pyramid's, and those of reg's first layers."""
     made = [x := stage(x) for stage in network.backbone.stages]
-    return [*made, network.pyramid([made[stage] for stage in PYRAMID_STAGES])]
+    maps = network.pyramid([made[stage] for stage in PYRAMID_STAGES])
+    return [*made, *maps, network.heads.reg[:2](maps.coarse)]
 
 
 def test_a_blazepose_of_another_size(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ import torch
 from movenet.errors import ConfigError
 from movenet.models import build, preset_names
 from movenet.models.__main__ import main
+from movenet.models.heads import PoseHeads
 from movenet.models.layers import CheapSigmoid, Conv2d, SamePadConv2d
 from movenet.models.network import HEATMAP_STRIDE
 from movenet.models.profile import profile
+from movenet.models.pyramid import PyramidMaps
 
 presets = pytest.mark.parametrize("name", preset_names())
 
@@ -94,6 +96,21 @@ def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
     assert result.shape[-1] == -(-size // 2)
     # An even size is padded by one at the far side only; an odd one by one at each side.
     assert result[0, 0, 0, 0] == (1.0 if size % 2 == 0 else 0.0)
+
+
+def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
+    heads = PoseHeads(8, 8, 1, "sigmoid", coarse_inputs=6)
+    # Cells of the fine grid that lie in the middle of the coarse one's.
+    places = torch.arange(4) * 8 + 3.5
+    coarse = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
+    heads.reg = torch.nn.Identity()
+    with torch.no_grad():
+        reg = heads(PyramidMaps(torch.rand(1, 8, 32, 32), coarse)).reg[0]
+    x, y = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="xy")
+    # Beyond the outermost middles nothing is known.
+    inside = slice(4, 28)
+    torch.testing.assert_close((reg[0] + x)[inside, inside], torch.full((24, 24), 20.0))
+    torch.testing.assert_close((reg[1] + y)[inside, inside], torch.full((24, 24), 9.0))
 
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])

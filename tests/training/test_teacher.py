@@ -44,7 +44,7 @@ def losses(config: DistillationConfig, student: MoveNet, image: torch.Tensor, vi
         features = student.features(image)
         heads = Heads(*student.heads(features))
         adapters = teachers.adapters(student.pyramid.out_channels)
-        return {k: float(v) for k, v in teachers.losses(view, features, heads, adapters).items()}
+        return {k: float(v) for k, v in teachers.losses(view, features.fine, heads, adapters).items()}
 
 
 def test_a_student_that_is_its_teacher_pays_nothing(network: MoveNet, checkpoint: str) -> None:
@@ -70,7 +70,7 @@ def test_a_teacher_that_contradicts_its_mirrored_self_teaches_less(network: Move
         return losses(config, student, image, image)["distil_heatmap"]
 
     # A network of random weights does not know that left and right are alike: its two answers are far apart.
-    assert 0 < heatmap_loss(0.01) < 0.2 * heatmap_loss(100.0)
+    assert 0 < heatmap_loss(0.05) < 0.2 * heatmap_loss(100.0)
 
 
 def test_other_keypoints(tmp_path: Path) -> None:
