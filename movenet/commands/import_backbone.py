@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if output.is_dir() or not output.parent.is_dir():
         raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
     network, spec = import_backbone(arguments.file, arguments.model)
-    notice = write_backbone_notice(output, arguments.file, arguments.licence)
+    notice = write_backbone_notice(output, spec.model, arguments.file, arguments.licence)
     save_network(output, network, spec)
     print(
         f"{output}: {spec.model} with what {arguments.file.name} has of it; the rest is untrained; origin in {notice}\n"

@@ -17,9 +17,9 @@ not part of the file.
 
 """
 _BACKBONE = """\
-These weights hold the backbone of a published network, {source} (sha256 {checksum}),
-or were trained from it. Changes: the backbone was taken out of the file, folded batch norms were made ordinary ones,
-and the rest of the network was replaced.
+These weights hold a part of a published network, {source} (sha256 {checksum}),
+or were trained from it. Changes: what {model} shares with it was taken out of the file, folded batch norms were
+made ordinary ones, and the rest of the network was replaced.
 
 """
 
@@ -35,11 +35,12 @@ def write_movenet_notice(checkpoint: Path, model: str) -> Path:
     return _write(checkpoint, text + _LICENCE.read_text(encoding="utf-8"))
 
 
-def write_backbone_notice(checkpoint: Path, source: Path, licence: Path | None) -> Path:
+def write_backbone_notice(checkpoint: Path, model: str, source: Path, licence: Path | None) -> Path:
     """Write the origin of a backbone beside an imported checkpoint; returns the file.
 
     Args:
         checkpoint: the file that holds the weights.
+        model: the preset's name.
         source: the file that they came from.
         licence: a text to add: who made the source, and its terms.
 
@@ -47,7 +48,7 @@ def write_backbone_notice(checkpoint: Path, source: Path, licence: Path | None) 
         ConfigError: if the licence cannot be read.
     """
     checksum = hashlib.sha256(source.read_bytes()).hexdigest()
-    text = _BACKBONE.format(source=source.name, checksum=checksum)
+    text = _BACKBONE.format(model=model, source=source.name, checksum=checksum)
     try:
         terms = licence.read_text(encoding="utf-8") if licence else ""
     except (OSError, UnicodeDecodeError) as error:
