@@ -19,7 +19,7 @@ from rich.table import Table
 
 import movenet
 from export.parity import TOLERANCES, Parity, compare, load_pictures
-from export.rescale import balance_depthwise, round_kernels
+from export.rescale import balance_depthwise, round_network
 from movenet.errors import ConfigError, DataError, ModelError, RuntimeUnavailableError
 from movenet.metadata import (
     CHECKPOINT_FILE,
@@ -108,7 +108,7 @@ def build_model(
         ModelError: if a format cannot represent the network.
         RuntimeUnavailableError: if a format's packages are not installed.
     """
-    kept = round_kernels(balance_depthwise(network)) if half_weights else network
+    kept = round_network(balance_depthwise(network)) if half_weights else network
     save_network(folder / CHECKPOINT_FILE, kept, spec, half_weights)
     precisions = {CHECKPOINT_FILE: "fp16" if half_weights else "fp32"}
     for name in formats:

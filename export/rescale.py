@@ -7,7 +7,9 @@ point.
 
 Depthwise kernels are often differences: weights of either sign that nearly cancel on even ground. Each rounded by
 itself, they leave a remainder there, times all the brightness of the ground. So a depthwise kernel is rounded to keep
-its sum.
+its sum. Other layers' inputs can lie far from zero, too, by hundreds after a linear layer: what rounding changes of a
+layer's mean answer goes into its bias, which stays in single precision (Nagel et al. 2019, "Data-Free Quantization
+Through Weight Equalization and Bias Correction", section 4.2).
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from torch import nn
 
 from export.silent_channels import drop_silent_channels
 from movenet.models.fold import fold_batch_norms
+from movenet.models.layers import upsample
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -34,7 +37,7 @@ def prepare(network: Network, half_weights: bool) -> Network:
     """
     # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
     prepared = balance_depthwise(drop_silent_channels(fold_batch_norms(network)))
-    return round_kernels(prepared) if half_weights else prepared
+    return round_network(prepared) if half_weights else prepared
 
 
 def balance_depthwise(network: Network) -> Network:
@@ -48,6 +51,57 @@ def balance_depthwise(network: Network) -> Network:
             if _is_depthwise(depthwise) and _is_pointwise(pointwise):
                 _balance(depthwise, pointwise)  # type: ignore[arg-type]
     return balanced
+
+
+def round_network(network: Network) -> Network:
+    """A copy whose kernels are numbers of half precision, and whose layers answer smooth pictures with the same means.
+
+    Args:
+        network: takes pictures [N, 3, S, S], 0..255; in eval mode.
+    """
+    rounded = round_kernels(network)
+    # Any pictures will do: what a layer's inputs have in common comes from the biases before it.
+    colours = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 255
+    keep_means(network, rounded, upsample(colours, 16))
+    return rounded
+
+
+def keep_means(network: nn.Module, rounded: nn.Module, images: torch.Tensor) -> None:
+    """Put what rounding changed of each convolution's mean answer into its bias, or the batch norm behind it.
+
+    Args:
+        network: before rounding, in eval mode.
+        rounded: its copy with rounded kernels; is changed.
+        images: what it takes.
+    """
+    means: dict[nn.Module, torch.Tensor] = {}
+
+    def measure(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        means[layer] = inputs[0].mean(dim=(0, 2, 3))
+
+    pairs = [pair for pair in zip(network.modules(), rounded.modules(), strict=True) if isinstance(pair[0], nn.Conv2d)]
+    norms = dict(_normed(rounded))
+    hooks = [exact.register_forward_pre_hook(measure) for exact, _ in pairs]
+    with torch.no_grad():
+        network(images)
+        for exact, half in pairs:
+            lost = (exact.weight - half.weight).sum(dim=(2, 3))  # type: ignore[operator]
+            of_mean = lost[:, 0] * means[exact] if _is_depthwise(exact) else lost @ means[exact]
+            if half.bias is not None:
+                half.bias.add_(of_mean)  # type: ignore[operator]
+            elif half in norms:
+                norms[half].running_mean.sub_(of_mean)
+    for hook in hooks:
+        hook.remove()
+
+
+def _normed(network: nn.Module) -> Iterator[tuple[nn.Module, nn.BatchNorm2d]]:
+    """The convolutions with a batch norm directly behind them, and that one."""
+    for sequence in network.modules():
+        if isinstance(sequence, nn.Sequential):
+            for convolution, norm in pairwise(sequence.children()):
+                if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    yield convolution, norm
 
 
 def round_kernels(network: Network) -> Network:

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelChec
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 
 from movenet.errors import ConfigError
+from movenet.models.centering import center_projections
 from movenet.models.checkpoint import NetworkSpec, load_network
 from movenet.models.fold import folded_batch_norms, unfold_batch_norms
 from movenet.models.network import MoveNet
@@ -125,6 +126,7 @@ def _unfold_imported_batch_norms(network: MoveNet, data: PoseDataModule) -> None
         images = data.sample_images(STATISTICS_SAMPLES)
         _logger.info("%d imported batch norms get the statistics of %d training crops", len(norms), len(images))
         unfold_batch_norms(network.eval(), norms, images)
+        center_projections(network)
         network.train()
 
 

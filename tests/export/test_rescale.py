@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from export.rescale import balance_depthwise, round_kernels
+from export.rescale import balance_depthwise, keep_means, round_kernels, round_network
 from movenet.models import build, preset_names
 from movenet.models.fold import fold_batch_norms
 from movenet.models.layers import depthwise_separable
@@ -139,3 +139,26 @@ def test_a_kernel_of_differences_sees_nothing_on_even_ground() -> None:
 def test_other_kernels_are_rounded_to_the_nearest() -> None:
     layer = nn.Conv2d(4, 6, 3)
     assert torch.equal(round_kernels(layer).weight, layer.weight.half().float())
+
+
+@pytest.mark.parametrize("normed", [False, True])
+def test_inputs_far_from_zero_keep_their_mean_answer(normed: bool) -> None:
+    """As behind a linear layer with large biases, or a batch norm with a large mean."""
+    torch.manual_seed(0)
+    layer = nn.Sequential(nn.Conv2d(8, 6, 1, bias=not normed), *([nn.BatchNorm2d(6)] if normed else []))
+    images = 300 + torch.randn(4, 8, 5, 5)
+    layer.eval()
+    rounded = round_kernels(layer)
+    with torch.no_grad():
+        before = (rounded(images) - layer(images)).abs().max()
+        keep_means(layer, rounded, images)
+        after = (rounded(images) - layer(images)).abs().max()
+    assert after < 0.05 * before
+
+
+def test_rounding_keeps_every_layer_of_a_network_in_half_precision() -> None:
+    network = build("blazepose_lite", 17).eval()
+    for rounded in (round_network(network), round_network(fold_batch_norms(network))):
+        for layer in rounded.modules():
+            if isinstance(layer, nn.Conv2d):
+                assert torch.equal(layer.weight, layer.weight.half().float())
