@@ -2,7 +2,7 @@
 
     python benchmarks/depthwise.py
 
-`movenet.models.layers.Conv2d` computes in single precision where the ratio is above 1.
+`movenet.models.layers.Conv2d` computes in single precision where the ratio is far above 1: strided, or larger than 3x3.
 """
 
 from __future__ import annotations

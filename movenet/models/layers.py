@@ -26,8 +26,8 @@ def probability(name: ProbabilityName) -> nn.Module:
 class Conv2d(nn.Conv2d):
     """A convolution that a CPU trains fast in bfloat16, too.
 
-    Strided and 5x5 depthwise convolutions compute in single precision there: their backward in bfloat16 takes 3 to 12
-    times as long (`benchmarks/depthwise.py`).
+    Strided and 5x5 depthwise convolutions compute in single precision there: in bfloat16, forward and backward take 4
+    to 26 times as long (`benchmarks/depthwise.py`).
     """
 
     def _conv_forward(self, input: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
