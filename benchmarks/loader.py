@@ -52,7 +52,7 @@ from movenet.data.sampler import WeightedEpochSampler
 from movenet.data.sets import Entry, training_entries
 from movenet.data.targets import TargetConfig, encode_targets
 from movenet.geometry import Part, person_square, reduced_part
-from movenet.models.network import HEATMAP_STRIDE
+from movenet.models.pyramid import HEATMAP_STRIDE
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.command import parse_config
 from movenet.training.config import RunConfig

@@ -32,8 +32,8 @@ from movenet.metadata import (
     ModelMetadata,
 )
 from movenet.models import MoveNet, NetworkSpec, load_network, save_network
-from movenet.models.network import COARSEST_STRIDE
 from movenet.models.notice import carry_notice, notice_path
+from movenet.models.pyramid import COARSEST_STRIDE
 from movenet.runtimes import create_runtime
 from movenet.runtimes.torch_runtime import describe
 

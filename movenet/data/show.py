@@ -13,7 +13,7 @@ from movenet.data.pictures import read_annotated
 from movenet.data.targets import TargetConfig, Targets, encode_targets, nearest_cells, person_centers
 from movenet.errors import DataError
 from movenet.geometry import extract_square, person_square
-from movenet.models.network import HEATMAP_STRIDE
+from movenet.models.pyramid import HEATMAP_STRIDE
 from movenet.skeleton import Skeleton
 from movenet.visualize import draw_keypoints
 

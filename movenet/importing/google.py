@@ -20,8 +20,7 @@ from movenet.importing.graph import Convolution, Graph, Node, Sigmoid
 from movenet.importing.walk import Walk, as_convolution, copy_values, for_our_normalisation, is_convolution
 from movenet.models import MoveNet, NetworkSpec
 from movenet.models.mobilenet import LATERAL_STAGES, MobileNetV2
-from movenet.models.network import COARSEST_STRIDE
-from movenet.models.pyramid import FeaturePyramid
+from movenet.models.pyramid import COARSEST_STRIDE, FeaturePyramid
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from movenet.errors import ConfigError
 from movenet.losses.maps import masked_l1, weighted_mse
 from movenet.models.heads import Heads
-from movenet.models.network import COARSEST_STRIDE
+from movenet.models.pyramid import COARSEST_STRIDE
 
 # Where a teacher is surer than this of a center (a keypoint), its reg (its offset) there is worth learning.
 _SURE = 0.2

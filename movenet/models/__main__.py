@@ -11,8 +11,8 @@ from rich.table import Table
 
 from movenet.cli import exit_status
 from movenet.errors import ConfigError
-from movenet.models.network import COARSEST_STRIDE
 from movenet.models.profile import profile
+from movenet.models.pyramid import COARSEST_STRIDE
 from movenet.models.registry import PRESETS, build, preset_names
 from movenet.skeleton import COCO17, Skeleton
 

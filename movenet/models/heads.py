@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from movenet.models.layers import ProbabilityName, conv_norm, depthwise_separable, probability, upsample
-from movenet.models.pyramid import PyramidMaps
+from movenet.models.pyramid import COARSEST_STRIDE, HEATMAP_STRIDE, PyramidMaps
 
 
 class Heads(NamedTuple):
@@ -31,9 +31,6 @@ class Heads(NamedTuple):
 # (Lin et al. 2017, "Focal Loss", section 4.1).
 PRIOR_PROBABILITY = 0.05
 
-
-# Cells of the heads' grid on a side of the coarse map's.
-_COARSE_CELL = 8
 # As in BlazePose's regression.
 _COARSE_REDUCTION = 3
 
@@ -87,10 +84,14 @@ class PoseHeads(nn.Module):
         self.probability = probability(probability_name)
 
     def forward(self, maps: PyramidMaps) -> Heads:
+        if self.reg_is_coarse:
+            reg = upsample(self.reg(maps.coarse), COARSEST_STRIDE // HEATMAP_STRIDE)
+        else:
+            reg = self.reg(maps.fine)
         return Heads(
             heatmap=self.probability(self.heatmap(maps.fine)),
             center=self.probability(self.center(maps.fine)),
-            reg=upsample(self.reg(maps.coarse), _COARSE_CELL) if self.reg_is_coarse else self.reg(maps.fine),
+            reg=reg,
             offset=self.offset(maps.fine),
         )
 

@@ -8,10 +8,6 @@ from movenet.models.heads import Heads, PoseHeads
 from movenet.models.layers import ProbabilityName
 from movenet.models.pyramid import FeaturePyramid, PyramidMaps, SumPyramid
 
-# Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
-COARSEST_STRIDE = 32
-HEATMAP_STRIDE = 4
-
 
 class MoveNet(nn.Module):
     """RGB pixels in, four heads out.

@@ -9,6 +9,10 @@ from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm, depthwise_separable, upsample
 
+# Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
+COARSEST_STRIDE = 32
+HEATMAP_STRIDE = 4
+
 # Hidden channels of `SumPyramid`'s coarsest level as a multiple of the backbone's.
 TOP_EXPANSION = 6
 
@@ -17,8 +21,8 @@ class PyramidMaps(NamedTuple):
     """What the heads read.
 
     Attributes:
-        fine: [N, C, G, G] at stride 4.
-        coarse: [N, D, S / 32, S / 32].
+        fine: [N, C, G, G], at the heatmap's stride.
+        coarse: [N, D, G / 8, G / 8], at the coarsest stride.
     """
 
     fine: Tensor

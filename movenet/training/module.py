@@ -17,7 +17,8 @@ from movenet.losses import PoseLoss
 from movenet.metrics.evaluation import EvaluationPerson, compute_metrics
 from movenet.models.checkpoint import SPEC_KEY, NetworkSpec
 from movenet.models.heads import Heads
-from movenet.models.network import HEATMAP_STRIDE, MoveNet
+from movenet.models.network import MoveNet
+from movenet.models.pyramid import HEATMAP_STRIDE
 from movenet.training.config import RunConfig
 from movenet.training.data_module import DEV
 from movenet.training.optimiser import fix_first_parts, make_optimiser

@@ -10,9 +10,8 @@ from movenet.models import build, preset_names
 from movenet.models.__main__ import main
 from movenet.models.heads import PoseHeads
 from movenet.models.layers import CheapSigmoid, Conv2d, SamePadConv2d
-from movenet.models.network import HEATMAP_STRIDE
 from movenet.models.profile import profile
-from movenet.models.pyramid import PyramidMaps
+from movenet.models.pyramid import HEATMAP_STRIDE, PyramidMaps
 
 presets = pytest.mark.parametrize("name", preset_names())
 
