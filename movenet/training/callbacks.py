@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
-from lightning.pytorch.callbacks import EMAWeightAveraging
+from lightning.pytorch.callbacks import WeightAveraging
+from torch import Tensor
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from movenet.models.network import MoveNet
 from movenet.training.pseudo_labels import PseudoLabeller
 
 
-class MovingAverage(EMAWeightAveraging):
+class MovingAverage(WeightAveraging):
     """The exponential moving average of the weights, batch norms included, and the network that has them.
 
     Args:
-        decay: of the average, each step.
+        decay: of the average, each step, in the long run; at first it is less, see `decay_at`.
     """
 
     def __init__(self, decay: float) -> None:
-        super().__init__(decay=decay, use_buffers=True)
+        super().__init__(use_buffers=True, multi_avg_fn=partial(_average, decay))
 
     @property
     def network(self) -> MoveNet:
@@ -29,6 +32,18 @@ class MovingAverage(EMAWeightAveraging):
         network = self._average_model.module.network
         assert isinstance(network, MoveNet)
         return network
+
+
+def decay_at(step: int, decay: float) -> float:
+    """The average's decay after so many steps: what the first steps leave behind must not stay in it for long.
+
+    TensorFlow's `ExponentialMovingAverage` has the same warm-up (`num_updates`).
+    """
+    return min(decay, (1 + step) / (10 + step))
+
+
+def _average(decay: float, averages: list[Tensor], currents: list[Tensor], num_averaged: Tensor) -> None:
+    get_ema_multi_avg_fn(decay_at(int(num_averaged), decay))(averages, currents, num_averaged)
 
 
 class LabellingMonitor(Callback):
