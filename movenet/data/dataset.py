@@ -196,7 +196,9 @@ class CropDataset(Dataset[Sample | None]):
         pseudo = self._pseudo_points(index)
         if pseudo is not None:
             points_px[0], known[0], ignored = pseudo.points_px, pseudo.labelled, pseudo.unknown
-        unit = apply_matrix(move.matrix / self.input_size, points_px)
+        unit_per_px = matrix_scale(move.matrix) / self.input_size
+        shift_px = self._persons.shift_px[rows, None, None]
+        unit = apply_matrix(move.matrix / self.input_size, points_px + shift_px) - shift_px * unit_per_px
         inside = known & ((unit >= 0) & (unit < 1)).all(axis=2)
         # Neighbours of whom nothing is seen are left out.
         kept = inside.any(axis=1)
@@ -204,7 +206,6 @@ class CropDataset(Dataset[Sample | None]):
         kept = np.flatnonzero(kept)[: self.max_persons]
         count = len(kept)
         points_unit[:count], labelled[:count] = unit[kept][:, order], inside[kept][:, order]
-        unit_per_px = matrix_scale(move.matrix) / self.input_size
         size_unit[:count] = self._persons.box_px[rows[kept], 2:].max(axis=1) * unit_per_px
         return SampleLabels(
             points_unit=torch.from_numpy(points_unit),

@@ -22,6 +22,7 @@ class PersonTable:
         labelled: bool [R, K].
         unknown: bool [R, K]: of which it is not known whether and where they are visible.
         box_px: float64 [R, 4]: x, y, width, height.
+        shift_px: float32 [R]: how far the labels lie to the left of and above what they mark.
 
     Args:
         entries: the persons with a crop of their own.
@@ -32,14 +33,17 @@ class PersonTable:
         first_rows: dict[tuple[int, LabelRules], int] = {}
         points: list[TrainingPoints] = []
         boxes: list[tuple[float, float, float, float]] = []
+        shifts: list[float] = []
         ranges = np.zeros((len(entries), 3), np.int64)
         for index, entry in enumerate(entries):
             first = first_rows.setdefault((id(entry.picture), entry.rules), len(points))
             if first == len(points):
                 points += [training_points(person, entry.rules) for person in entry.picture.persons]
                 boxes += [person.box_px for person in entry.picture.persons]
+                shifts += [entry.rules.shift_px] * len(entry.picture.persons)
             ranges[index] = first, len(entry.picture.persons), first + entry.person
         self.box_px = np.array(boxes, np.float64).reshape(-1, 4)
+        self.shift_px = np.array(shifts, np.float32)
         shape = -1, num_keypoints
         self.points_px = np.array([one.points_px for one in points], np.float32).reshape(*shape, 2)
         self.labelled = np.array([one.labelled for one in points], bool).reshape(shape)

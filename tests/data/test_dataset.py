@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,17 +30,28 @@ SIZE = 96
 GEOMETRY_ONLY = {"colour_probability": 0.0, "degrade_probability": 0.0}
 
 
-def dataset_of(picture: PictureRecord, skeleton: Skeleton, **augmentation: float) -> CropDataset:
+def dataset_of(picture: PictureRecord, skeleton: Skeleton, shift_px: float = 0.0, **augmentation: float) -> CropDataset:
     config = AugmentationConfig(**augmentation)
-    return CropDataset([Entry(picture, 0, LabelRules())], skeleton, SIZE, 3, config, seed=5)
+    return CropDataset([Entry(picture, 0, LabelRules(shift_px=shift_px))], skeleton, SIZE, 3, config, seed=5)
 
 
+def moved_labels(picture: PictureRecord, left_and_up_px: float) -> PictureRecord:
+    """The picture with labels that do not lie on what they mark."""
+    persons = [replace(person, points_px=person.points_px - np.float32(left_and_up_px)) for person in picture.persons]
+    return replace(picture, persons=tuple(persons))
+
+
+@pytest.mark.parametrize("shift_px", [0.0, 6.0])
 @pytest.mark.parametrize("mirror_probability", [0.0, 1.0])
-def test_augmented_points_stay_on_their_marks(mirror_probability: float, tmp_path: Path) -> None:
+def test_augmented_points_lie_to_their_marks_as_the_labels_do(
+    mirror_probability: float, shift_px: float, tmp_path: Path
+) -> None:
     picture = marked_picture(tmp_path, np.array([[90.0, 80.0], [150.0, 130.0]]))
+    longer_side_px = max(picture.persons[0].box_px[2:])
     dataset = dataset_of(
-        picture,
+        moved_labels(picture, shift_px),
         PAIR,
+        shift_px,
         any_rotation_probability=1.0,
         scale_min=1.5,
         mirror_probability=mirror_probability,
@@ -58,7 +70,7 @@ def test_augmented_points_stay_on_their_marks(mirror_probability: float, tmp_pat
             brightness = sample.image[channel].double()
             ys, xs = torch.meshgrid(torch.arange(SIZE), torch.arange(SIZE), indexing="ij")
             found = torch.stack([(xs + 0.5) * brightness, (ys + 0.5) * brightness]).sum((1, 2)) / brightness.sum()
-            expected = sample.points_unit[0, keypoint] * SIZE
+            expected = (sample.points_unit[0, keypoint] + shift_px * sample.size_unit[0] / longer_side_px) * SIZE
             if expected.min() > 16 and expected.max() < SIZE - 16:  # the disc is wholly inside
                 assert torch.linalg.norm(found - expected) < 0.4
                 checked += 1
