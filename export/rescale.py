@@ -10,6 +10,10 @@ itself, they leave a remainder there, times all the brightness of the ground. So
 its sum. Other layers' inputs can lie far from zero, too, by hundreds after a linear layer: what rounding changes of a
 layer's mean answer goes into its bias, which stays in single precision (Nagel et al. 2019, "Data-Free Quantization
 Through Weight Equalization and Bias Correction", section 4.2).
+
+Where a channel dies in training, its batch norm's variance runs out, and the folded kernel of the layer that reads it
+grows beyond all bounds: infinity times zero is not a number. Cut to half precision's largest number it says what it
+said, nothing.
 """
 
 from __future__ import annotations
@@ -32,11 +36,11 @@ Network = TypeVar("Network", bound=nn.Module)
 def prepare(network: Network, half_weights: bool) -> Network:
     """A copy in eval mode as run-times get it.
 
-    Batch norms are folded, channels without a word to say left out, kernels balanced, and rounded where weights become
-    halves.
+    Batch norms are folded, channels without a word to say left out, kernels balanced, kept in half precision's range,
+    and rounded where weights become halves.
     """
     # Balanced for single precision too: where the CPU knows half precision, ncnn stores weights in it when it loads.
-    prepared = balance_depthwise(drop_silent_channels(fold_batch_norms(network)))
+    prepared = cut_kernels(balance_depthwise(drop_silent_channels(fold_batch_norms(network))))
     return round_network(prepared) if half_weights else prepared
 
 
@@ -51,6 +55,17 @@ def balance_depthwise(network: Network) -> Network:
             if _is_depthwise(depthwise) and _is_pointwise(pointwise):
                 _balance(depthwise, pointwise)  # type: ignore[arg-type]
     return balanced
+
+
+def cut_kernels(network: Network) -> Network:
+    """A copy whose kernels are in half precision's range."""
+    cut = copy.deepcopy(network)
+    largest = torch.finfo(torch.float16).max
+    with torch.no_grad():
+        for layer in cut.modules():
+            if isinstance(layer, nn.Conv2d):
+                layer.weight.clamp_(-largest, largest)
+    return cut
 
 
 def round_network(network: Network) -> Network:

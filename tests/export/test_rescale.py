@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor, nn
 
-from export.rescale import balance_depthwise, keep_means, round_kernels, round_network
+from export.rescale import balance_depthwise, cut_kernels, keep_means, round_kernels, round_network
 from movenet.models import build, preset_names
 from movenet.models.fold import fold_batch_norms
 from movenet.models.layers import depthwise_separable
@@ -76,6 +76,19 @@ def test_dead_channel_stays_dead() -> None:
     balanced = balance_depthwise(network)
     assert all(bool(parameter.isfinite().all()) for parameter in balanced.parameters())
     assert torch.equal(balanced[0].weight[0], network[0].weight[0])  # type: ignore[index]
+
+
+def test_a_kernel_out_of_bounds_on_a_channel_that_died_does_not_spoil_half_precision() -> None:
+    network = tiny_depthwise(0)
+    pictures = pixels()
+    pictures[:, 0] = 0
+    with torch.no_grad():
+        network[0].weight[0] = 1e7
+        expected = network(pictures)
+        assert not through_half(copy.deepcopy(network))(pictures).isfinite().all()
+        assert torch.equal(cut_kernels(network)(pictures), expected)
+        torch.testing.assert_close(through_half(cut_kernels(network))(pictures), expected, rtol=1e-2, atol=1e-2)
+    assert network[0].weight.max() == 1e7  # type: ignore[operator]
 
 
 def test_an_activation_between_forbids_balancing() -> None:
