@@ -1,6 +1,6 @@
 """What more data is worth: the same training from the same start on a share of each set's photographs.
 
-    python benchmarks/data_share.py --data YOUR_DATA --start detector.ckpt --output runs/data_share
+    python benchmarks/data_share.py --data YOUR_DATA --start blazepose.ckpt --output runs/data_share
 
 Every run draws equally many samples, so that a smaller share is seen more often. The figures are of the recipe's dev
 set, after the last epoch. Runs that have ended are not repeated: after a kill, the same command goes on.

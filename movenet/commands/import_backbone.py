@@ -21,7 +21,7 @@ def register(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--output", type=Path, required=True, metavar="FILE", help="checkpoint to write")
     parser.add_argument("--licence", type=Path, metavar="FILE", help="text to keep beside the weights: maker and terms")
-    parser.add_argument("--model", default="mobilenet_v2_x1_0", help="preset to fill (default: %(default)s)")
+    parser.add_argument("--model", default="blazepose_lite", help="preset to fill (default: %(default)s)")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -20,7 +20,7 @@ from movenet.models.pyramid import SumPyramid
 from movenet.models.registry import find_preset
 from movenet.skeleton import COCO17
 
-DEFAULT_MODEL = "mobilenet_v2_x1_0"
+DEFAULT_MODEL = "blazepose_lite"
 # BlazePose wants 0..1, TensorFlow's MobileNets -1..1 as ours do.
 _TO_0_1 = Affine(np.full(1, 1 / 255.0), np.zeros(1))
 # 33 landmarks and 6 points that only its tracker uses; COCO's keypoints among them (MediaPipe Pose's documentation).

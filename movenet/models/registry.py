@@ -46,7 +46,6 @@ PRESETS = {
     "shufflenet_v2_x0_5": Preset(partial(ShuffleNetV2, 0.5), _pyramid(48, 32, 24, 24), head_channels=48),
     "shufflenet_v2_x0_75": Preset(partial(ShuffleNetV2, 0.75), _pyramid(64, 48, 32, 32), head_channels=64),
     "shufflenet_v2_x1_0": Preset(partial(ShuffleNetV2, 1.0), _pyramid(96, 64, 32, 32), head_channels=64),
-    # At 128 px it takes less than half of Lightning's time, at 160 px two thirds (benchmarks/architectures.py).
     "mobilenet_v2_x1_0": Preset(
         partial(MobileNetV2, 1.0, has_last=False), _pyramid(96, 64, 32, 32), head_channels=64, input_size=160
     ),

@@ -2,7 +2,7 @@
 
 Training with weight decay silences channels for good: where their kernels have shrunk to nothing, the batch norm's bias
 alone is left, and behind a ReLU nothing wakes them any more. Published backbones have many of them (of the detector
-that the default weights started from, 19 of 32 in the first unit and 453 of 576 in the first of the sixth stage).
+in MediaPipe's Objectron, 19 of 32 in the first unit and 453 of 576 in the first of the sixth stage).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from movenet.data.targets import TargetConfig
 from movenet.errors import ConfigError
 from movenet.losses import DistillationConfig, LossConfig
 from movenet.models.layers import ProbabilityName
-from movenet.models.network import COARSEST_STRIDE
+from movenet.models.pyramid import COARSEST_STRIDE
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class ModelConfig:
             they are trained; published backbones have many, and no gradient wakes them.
     """
 
-    name: str = "mobilenet_v2_x1_0"
+    name: str = "blazepose_lite"
     input_size: int | None = None
     probability: ProbabilityName = "sigmoid"
     initial_weights: str | None = None

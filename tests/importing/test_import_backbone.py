@@ -42,7 +42,8 @@ def test_the_backbone_is_the_files(
 def test_a_file_that_is_given_scaled_pictures(network: MoveNet, steps: list[Step], tmp_path: Path) -> None:
     normalise, stem, *others = steps
     assert normalise.inputs == (PICTURE,)
-    imported, _ = import_backbone(write_tflite(tmp_path, [replace(stem, inputs=(PICTURE,)), *others], SIZE))
+    path = write_tflite(tmp_path, [replace(stem, inputs=(PICTURE,)), *others], SIZE)
+    imported, _ = import_backbone(path, "mobilenet_v2_x1_0")
     assert_same_features(imported, network)
 
 
@@ -94,7 +95,7 @@ def test_a_blazepose_of_another_size(tmp_path: Path) -> None:
 def test_another_width(tmp_path: Path) -> None:
     path = write_onnx(tmp_path, operations(build("thunder", 17).eval(), SIZE), SIZE)
     with pytest.raises(ModelError, match=r"mobilenet_v2_x1_0's backbone inside: it begins with .*3->56"):
-        import_backbone(path)
+        import_backbone(path, "mobilenet_v2_x1_0")
 
 
 def test_a_preset_of_the_other_family(steps: list[Step], tmp_path: Path) -> None:
@@ -108,7 +109,7 @@ def test_the_command_writes_a_checkpoint_to_start_from(
     path = write_tflite(tmp_path, steps, SIZE)
     (tmp_path / "terms.txt").write_text("By Somebody, under some terms.")
     options = ["--output", str(tmp_path / "start.ckpt"), "--licence", str(tmp_path / "terms.txt")]
-    assert main(["import-backbone", str(path), *options]) == 0
+    assert main(["import-backbone", str(path), "--model", "mobilenet_v2_x1_0", *options]) == 0
     assert "--model.initial_weights" in capsys.readouterr().out
     _, spec = load_network(tmp_path / "start.ckpt")
     assert spec.model == "mobilenet_v2_x1_0"
