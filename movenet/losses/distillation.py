@@ -82,11 +82,11 @@ def head_losses(student: Heads, teacher: Heads, trust: Tensor, config: Distillat
 
 
 def feature_loss(adapted: Tensor, teacher: Tensor) -> Tensor:
-    """Mean square distance of feature maps [N, C, G, G], in units of the variance of each of the teacher's channels.
+    """Mean square distance of feature maps [N, C, G, G], each of the teacher's channels brought to mean 0 and variance 1.
 
-    1 is what a student reaches by answering with each channel's mean.
+    1 is what a student reaches by answering 0, each channel's mean.
     """
-    variance = teacher.var(dim=(0, 2, 3), keepdim=True)
+    variance, mean = torch.var_mean(teacher, dim=(0, 2, 3), keepdim=True)
     # A channel that hardly ever fires would otherwise outweigh all others.
-    variance = variance.clamp(min=1e-6 + 0.05 * float(variance.mean()))
-    return (torch.square(adapted - teacher) / variance).mean()
+    scale = variance.clamp(min=1e-6 + 0.05 * float(variance.mean())).sqrt()
+    return torch.square(adapted - (teacher - mean) / scale).mean()

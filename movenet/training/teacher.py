@@ -53,7 +53,7 @@ class Teachers:
 
     def adapters(self, student_channels: int) -> nn.ModuleList:
         """From the student's feature channels to each teacher's; trained with the student."""
-        return nn.ModuleList(nn.Conv2d(student_channels, network.pyramid.out_channels, 1) for network in self._networks)
+        return nn.ModuleList(_adapter(student_channels, network.pyramid.out_channels) for network in self._networks)
 
     def to(self, device: torch.device) -> None:
         """Move them beside the student."""
@@ -91,6 +91,13 @@ class Teachers:
             trust = trust * torch.exp(-torch.square(distance / self._config.disagreement_unit))
             heads = Heads(*((plain + other) / 2 for plain, other in zip(heads, mirrored, strict=True)))
         return Answer(resample_heads(heads, grid_size), resample(features.fine.float(), grid_size), trust)
+
+
+def _adapter(student_channels: int, teacher_channels: int) -> nn.Sequential:
+    # A trained student's features may be tens large: without the norm, the first steps would teach it to make them small.
+    return nn.Sequential(
+        nn.BatchNorm2d(student_channels, affine=False), nn.Conv2d(student_channels, teacher_channels, 1)
+    )
 
 
 def mirrored_answer(network: MoveNet, images: Tensor, skeleton: Skeleton) -> Heads:

@@ -62,17 +62,24 @@ def test_a_teacher_without_trust_in_a_keypoint_does_not_teach_it() -> None:
     assert all(value == 0 for value in head_losses(student, teacher, trust, config).values())
 
 
+def standardised(maps: torch.Tensor) -> torch.Tensor:
+    variance, mean = torch.var_mean(maps, dim=(0, 2, 3), keepdim=True)
+    return (maps - mean) / variance.sqrt()
+
+
 def test_the_channels_means_cost_one_in_features() -> None:
     generator = torch.Generator().manual_seed(2)
-    teacher = torch.randn(2, 4, 16, 16, generator=generator) * torch.tensor([2.0, 1.0, 4.0, 3.0])[:, None, None]
-    means = teacher.mean(dim=(0, 2, 3), keepdim=True).expand_as(teacher)
-    assert feature_loss(means, teacher).item() == pytest.approx(1.0, abs=0.01)
-    assert feature_loss(teacher, teacher) == 0
+    scale = torch.tensor([2.0, 1.0, 4.0, 3.0])[:, None, None]
+    teacher = 5.0 + scale * torch.randn(2, 4, 16, 16, generator=generator)
+    assert feature_loss(torch.zeros_like(teacher), teacher).item() == pytest.approx(1.0, abs=0.01)
+    assert feature_loss(standardised(teacher), teacher).item() == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_silent_channel_does_not_outweigh_the_others() -> None:
-    teacher = torch.cat([torch.zeros(1, 1, 8, 8), torch.randn(1, 1, 8, 8)], dim=1)
-    assert feature_loss(teacher + 0.1, teacher) < 1.0
+    generator = torch.Generator().manual_seed(2)
+    lively, silent = torch.randn(1, 1, 8, 8, generator=generator), 7.0 + 1e-4 * torch.randn(1, 1, 8, 8)
+    teacher = torch.cat([silent, lively], dim=1)
+    assert feature_loss(torch.zeros_like(teacher), teacher).item() == pytest.approx(0.5, abs=0.01)
 
 
 def test_negative_weight_is_refused() -> None:

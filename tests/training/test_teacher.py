@@ -61,6 +61,18 @@ def test_the_view_may_be_larger(network: MoveNet, checkpoint: str) -> None:
     assert all(value > 0 for value in found.values())
 
 
+def test_a_student_of_large_features_starts_at_what_means_cost(checkpoint: str) -> None:
+    image = torch.rand(4, 3, 64, 64) * 255
+    teachers = Teachers(DistillationConfig(teachers=[checkpoint], features=1.0), SPEC)
+    student = build(SPEC.model, COCO17.num_keypoints).eval()
+    with torch.no_grad():
+        features = student.features(image)
+        heads = Heads(*student.heads(features))
+        adapters = teachers.adapters(student.pyramid.out_channels)
+        found = teachers.losses(image, 50 + 100 * features.fine, heads, adapters)["distil_features"]
+    assert 0.5 < float(found) < 2.0
+
+
 def test_a_teacher_that_contradicts_its_mirrored_self_teaches_less(network: MoveNet, checkpoint: str) -> None:
     image = torch.rand(2, 3, 64, 64) * 255
     student = build(SPEC.model, COCO17.num_keypoints).eval()
