@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -16,6 +17,7 @@ from movenet.models.fold import fold_batch_norms
 from movenet.models.heads import Heads
 from movenet.models.maps import mirror_heads, resample, resample_heads
 from movenet.skeleton import Skeleton
+from movenet.training.teacher_network import OpenVinoTeacher, TeacherNetwork, TorchTeacher
 
 
 class Answer(NamedTuple):
@@ -43,20 +45,27 @@ class Teachers:
 
     Raises:
         ModelError: if a checkpoint cannot be read.
-        ConfigError: if its keypoints are others.
+        ConfigError: if its keypoints are others, or what is to compute it is not installed.
     """
 
     def __init__(self, config: DistillationConfig, student: NetworkSpec) -> None:
         self._config = config
         self._skeleton = student.skeleton
-        self._networks = [load_teacher(path, student.skeleton)[0] for path in config.teachers]
+        computed_by = OpenVinoTeacher if config.openvino else TorchTeacher
+        self._networks: list[TeacherNetwork] = [
+            computed_by(load_teacher(path, student.skeleton)[0]) for path in config.teachers
+        ]
+
+    def __deepcopy__(self, _memo: dict[int, object]) -> Teachers:
+        """Itself: a moving average of the student has the same teachers."""
+        return self
 
     def adapters(self, student_channels: int) -> nn.ModuleList:
         """From the student's feature channels to each teacher's; trained with the student."""
-        return nn.ModuleList(_adapter(student_channels, network.pyramid.out_channels) for network in self._networks)
+        return nn.ModuleList(_adapter(student_channels, network.fine_channels) for network in self._networks)
 
     def to(self, device: torch.device) -> None:
-        """Move them beside the student."""
+        """Move them beside the student; `ConfigError` if they cannot."""
         for network in self._networks:
             network.to(device)
 
@@ -80,27 +89,26 @@ class Teachers:
         return {name: torch.stack([losses[name] for losses in found]).mean() for name in found[0]}
 
     @torch.no_grad()
-    def _ask(self, network: MoveNet, view: Tensor, grid_size: int) -> Answer:
-        features = network.features(view)
-        heads = Heads(*(head.float() for head in network.heads(features)))
+    def _ask(self, network: TeacherNetwork, view: Tensor, grid_size: int) -> Answer:
+        fine, heads = network(view)
         points = decode_batch(*heads)
         trust = points[..., 2].clamp(0.0, 1.0)
         if self._config.mirror:
-            mirrored = mirrored_answer(network, view, self._skeleton)
+            mirrored = mirrored_answer(lambda images: network(images).heads, view, self._skeleton)
             distance = torch.linalg.vector_norm(points[..., :2] - decode_batch(*mirrored)[..., :2], dim=-1)
             trust = trust * torch.exp(-torch.square(distance / self._config.disagreement_unit))
             heads = Heads(*((plain + other) / 2 for plain, other in zip(heads, mirrored, strict=True)))
-        return Answer(resample_heads(heads, grid_size), resample(features.fine.float(), grid_size), trust)
+        return Answer(resample_heads(heads, grid_size), resample(fine, grid_size), trust)
 
 
 def _adapter(student_channels: int, teacher_channels: int) -> nn.Sequential:
-    # A trained student's features may be tens large: without the norm, the first steps would teach it to make them small.
+    # A trained student's features may be tens large: without the norm, it would first be taught to make them small.
     return nn.Sequential(
         nn.BatchNorm2d(student_channels, affine=False), nn.Conv2d(student_channels, teacher_channels, 1)
     )
 
 
-def mirrored_answer(network: MoveNet, images: Tensor, skeleton: Skeleton) -> Heads:
+def mirrored_answer(network: Callable[[Tensor], Heads], images: Tensor, skeleton: Skeleton) -> Heads:
     """What a network says of the mirrored pictures [N, 3, S, S], as if it had said it of the pictures; float32."""
     return mirror_heads(Heads(*(head.float() for head in network(images.flip(-1)))), skeleton)
 

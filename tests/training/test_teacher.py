@@ -61,6 +61,27 @@ def test_the_view_may_be_larger(network: MoveNet, checkpoint: str) -> None:
     assert all(value > 0 for value in found.values())
 
 
+def test_openvino_computes_the_same(network: MoveNet, checkpoint: str) -> None:
+    pytest.importorskip("openvino", reason="the extra `distil` is not installed")
+    student = build(SPEC.model, COCO17.num_keypoints).eval()
+    image, view = torch.rand(2, 3, 64, 64) * 255, torch.rand(2, 3, 96, 96) * 255
+
+    def all_losses(openvino: bool) -> dict[str, float]:
+        config = DistillationConfig(teachers=[checkpoint], openvino=openvino, mirror=True)
+        torch.manual_seed(0)  # the adapters'
+        return losses(config, student, image, view)
+
+    assert all_losses(True) == pytest.approx(all_losses(False), rel=1e-3)
+
+
+def test_openvino_is_refused_beside_a_gpu(checkpoint: str) -> None:
+    pytest.importorskip("openvino", reason="the extra `distil` is not installed")
+    teachers = Teachers(DistillationConfig(teachers=[checkpoint], openvino=True), SPEC)
+    teachers.to(torch.device("cpu"))
+    with pytest.raises(ConfigError, match="on a CPU"):
+        teachers.to(torch.device("cuda"))
+
+
 def test_a_student_of_large_features_starts_at_what_means_cost(checkpoint: str) -> None:
     image = torch.rand(4, 3, 64, 64) * 255
     teachers = Teachers(DistillationConfig(teachers=[checkpoint], features=1.0), SPEC)
