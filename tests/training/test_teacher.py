@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,12 @@ def test_openvino_computes_the_same(network: MoveNet, checkpoint: str) -> None:
         return losses(config, student, image, view)
 
     assert all_losses(True) == pytest.approx(all_losses(False), rel=1e-3)
+
+
+def test_without_openvino_the_error_says_what_to_install(checkpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ConfigError, match="pip install openvino"):
+        Teachers(DistillationConfig(teachers=[checkpoint], openvino=True), SPEC)
 
 
 def test_openvino_is_refused_beside_a_gpu(checkpoint: str) -> None:
