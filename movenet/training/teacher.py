@@ -102,7 +102,8 @@ class Teachers:
 
 
 def _adapter(student_channels: int, teacher_channels: int) -> nn.Sequential:
-    # A trained student's features may be tens large: without the norm, it would first be taught to make them small.
+    # A trained student's features may be far larger than a teacher's: without the norm, it would first have to shrink
+    # them, and forget what they say.
     return nn.Sequential(
         nn.BatchNorm2d(student_channels, affine=False), nn.Conv2d(student_channels, teacher_channels, 1)
     )
