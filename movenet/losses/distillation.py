@@ -27,7 +27,7 @@ class DistillationConfig:
     Attributes:
         teachers: their checkpoints; nothing is distilled if none is given. They must have the run's keypoints.
         view_size: side in pixels of the crops that the teachers see, a multiple of 32: without changes of colour and
-            quality, and larger if you like. If none is given, they see what the student sees.
+            quality, unpainted, and larger if you like. If none is given, they see what the student sees.
         mirror: whether they are asked about the mirrored crop as well. Mean of both answers; where a keypoint's two
             places differ, the teacher is trusted less.
         openvino: OpenVINO computes the teachers: on a CPU that is several times faster (`pip install openvino`).

@@ -77,7 +77,8 @@ def test_the_channels_means_cost_one_in_features() -> None:
 
 def test_a_silent_channel_does_not_outweigh_the_others() -> None:
     generator = torch.Generator().manual_seed(2)
-    lively, silent = torch.randn(1, 1, 8, 8, generator=generator), 7.0 + 1e-4 * torch.randn(1, 1, 8, 8)
+    lively = torch.randn(1, 1, 8, 8, generator=generator)
+    silent = 7.0 + 1e-4 * torch.randn(1, 1, 8, 8, generator=generator)
     teacher = torch.cat([silent, lively], dim=1)
     assert feature_loss(torch.zeros_like(teacher), teacher).item() == pytest.approx(0.5, abs=0.01)
 
