@@ -22,7 +22,7 @@ from movenet.training.command import main
 
 NAME = "second"
 # These bring tensors from one device to the other.
-_COPIES = ("aten::copy_", "aten::_to_copy", "aten::_copy_from")
+_COPIES = ("aten::copy_", "aten::_to_copy")
 # C++ would make these empty and let the CPU enlarge them, of which their wrappers would not hear.
 _MAKERS = ("empty.memory_format", "empty_strided", "arange", "arange.start", "arange.start_step")
 
@@ -109,6 +109,7 @@ class DeviceModule:
         """Chance on the device is the CPU's."""
 
     def get_amp_supported_dtype(self) -> list[torch.dtype]:
+        """`torch.autocast` asks, switched off or not."""
         return [torch.bfloat16]
 
 

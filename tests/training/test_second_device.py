@@ -9,16 +9,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from torch.utils import backend_registration
 
 from movenet.models import NetworkSpec, save_network
 from movenet.skeleton import COCO17
 from tests.data.small_sets import coco_content, write_set
 from tests.training.test_run import arguments
 
-pytestmark = pytest.mark.slow
-backend_registration = pytest.importorskip("torch.utils.backend_registration")
-if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
-    pytest.skip("this release of torch knows no devices written in Python", allow_module_level=True)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"),
+        reason="this release of torch knows no devices written in Python",
+    ),
+]
 
 
 def run_on_second_device(tmp_path: Path, **overrides: Any) -> subprocess.CompletedProcess[str]:
