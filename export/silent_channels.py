@@ -8,8 +8,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
-from movenet.models.mobilenet import HiddenLayers, MobileNetV2
-from movenet.models.silent_channels import CONSTANT_RANGE, depthwise_range
+from movenet.models.silent_channels import CONSTANT_RANGE, HiddenLayers, depthwise_range, hidden_layers
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -18,19 +17,17 @@ _CHANNELS_AT_ONCE = 8
 
 
 def drop_silent_channels(network: Network) -> Network:
-    """A copy without the silent hidden channels of MobileNetV2 (`movenet.models.silent_channels`).
+    """A copy without the hidden channels that can say but one thing, whatever the picture.
 
     What their constants added is put into the bias of the convolution that read them. Some stay, to make a count that
-    run-times like. Other backbones are copied as they are.
+    run-times like. Backbones without such units are copied as they are.
 
     Args:
         network: with batch norms folded.
     """
     smaller = copy.deepcopy(network)
-    for module in smaller.modules():
-        if isinstance(module, MobileNetV2):
-            for layers in module.hidden_layers():
-                _shrink(layers)
+    for layers in hidden_layers(smaller):
+        _shrink(layers)
     return smaller
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm
@@ -60,20 +57,6 @@ class InvertedResidual(nn.Module):
         return x + self.layers(x) if self.has_shortcut else self.layers(x)
 
 
-class HiddenLayers(NamedTuple):
-    """Around the hidden channels of one unit. Each is a `Sequential` that begins with its convolution.
-
-    Attributes:
-        maker: its outputs are the hidden channels.
-        depthwise: convolves each for itself.
-        reader: projects them.
-    """
-
-    maker: nn.Sequential
-    depthwise: nn.Sequential
-    reader: nn.Sequential
-
-
 class MobileNetV2(nn.Module):
     """The feature maps at strides 4, 8, 16 and 32; `channels` says how wide each is.
 
@@ -110,13 +93,3 @@ class MobileNetV2(nn.Module):
             if index in LATERAL_STAGES:
                 features.append(x)
         return [*features, self.last(x)]
-
-    def hidden_layers(self) -> Iterator[HiddenLayers]:
-        """Of every unit; the first one expands nothing, its hidden channels are the stem's."""
-        maker: nn.Module = self.stem
-        for stage in self.stages:
-            for unit in stage.children():
-                layers = list(unit.get_submodule("layers").children())
-                if len(layers) == 3:
-                    maker = layers[0]
-                yield HiddenLayers(maker, layers[-2], layers[-1])  # type: ignore[arg-type]

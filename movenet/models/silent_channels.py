@@ -1,25 +1,56 @@
-"""Hidden channels of MobileNetV2 that answer every picture with the same number, and how they are woken.
+"""Hidden channels that answer every picture with the same number, and how they are woken.
 
-Training with weight decay silences channels for good: where their kernels have shrunk to nothing, the batch norm's bias
-alone is left, and behind a ReLU nothing wakes them any more. Published backbones have many of them (of the detector
-in MediaPipe's Objectron, 19 of 32 in the first unit and 453 of 576 in the first of the sixth stage).
+Training silences channels for good. With weight decay their kernels shrink to nothing, and the batch norm's bias alone
+is left; or a bias runs so far down that the ReLU behind it lets nothing through any more. Either way no gradient wakes
+them. Published backbones have many: of the detector in MediaPipe's Objectron, a MobileNetV2, 19 of 32 in the first unit
+and 453 of 576 in the first of the sixth stage; of BlazePose Lite, a seventh of all on this project's training crops.
 """
 
 from __future__ import annotations
 
-import copy
 import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from movenet.models.mobilenet import HiddenLayers, MobileNetV2
+from movenet.models.blazepose import BlazePose
+from movenet.models.mobilenet import MobileNetV2
 
 # Hidden channels lie between these, behind their ReLU6.
 _LOWEST, _HIGHEST = 0.0, 6.0
 # The silent ones move by nothing or by rounding; the next ones by a thousand times more.
 CONSTANT_RANGE = 1e-5
+# Of what a channel says over pictures and places; those that speak have around 0.1.
+_SILENT_VARIANCE = 1e-5
+
+
+class HiddenLayers(NamedTuple):
+    """Around the hidden channels of one inverted residual. Each is a `Sequential` that begins with its convolution.
+
+    Attributes:
+        maker: its outputs are the hidden channels.
+        depthwise: convolves each for itself.
+        reader: projects them.
+    """
+
+    maker: nn.Sequential
+    depthwise: nn.Sequential
+    reader: nn.Sequential
+
+
+def hidden_layers(network: nn.Module) -> Iterator[HiddenLayers]:
+    """Of every unit of the backbones that have such; the first one's hidden channels are the stem's."""
+    for backbone in network.modules():
+        if isinstance(backbone, MobileNetV2 | BlazePose):
+            maker: nn.Module = backbone.stem
+            for stage in backbone.stages:
+                for unit in stage.children():
+                    layers = list(unit.get_submodule("layers").children())
+                    if len(layers) == 3:
+                        maker = layers[0]
+                    yield HiddenLayers(maker, layers[-2], layers[-1])  # type: ignore[arg-type]
 
 
 def depthwise_range(depthwise: nn.Conv2d) -> tuple[Tensor, Tensor]:
@@ -43,56 +74,57 @@ def wake_silent_channels(network: nn.Module, images: Tensor) -> int:
 
     Args:
         network: with batch norms, in eval mode. Units of which a part is fixed (needs no gradient) stay as they are.
-        images: what the network takes, some hundred of them.
+        images: what the network takes, some hundred of them; silent is who says the same in all their places.
 
     Returns:
         How many there were.
     """
-    woken = [
-        (layers, silent)
-        for backbone in network.modules()
-        if isinstance(backbone, MobileNetV2)
-        for layers in backbone.hidden_layers()
+    trained = [
+        layers
+        for layers in hidden_layers(network)
         if all(parameter.requires_grad for sequence in layers for parameter in sequence.parameters())
-        and len(silent := _start_afresh(layers))
     ]
+    moments = _moments_before(network, [layers.reader for layers in trained], images)
+    silent = [(variance <= _SILENT_VARIANCE).nonzero()[:, 0] for variance, _ in moments]
+    for layers, channels, (_, mean) in zip(trained, silent, moments, strict=True):
+        _start_afresh(layers, channels, mean)
     # What the depthwise convolutions see depends on the statistics before them: one pass after the other.
     for position in range(2):
-        hooks = [_take_statistics(layers[position], silent) for layers, silent in woken]
-        with torch.no_grad():
-            network(images)
-        for hook in hooks:
-            hook.remove()
-    return sum(len(silent) for _, silent in woken)
+        norms = [_convolution_and_norm(layers[position])[1] for layers in trained]
+        for norm, channels, (variance, mean) in zip(
+            norms, silent, _moments_before(network, norms, images), strict=True
+        ):
+            norm.running_mean[channels], norm.running_var[channels] = mean[channels], variance[channels]  # type: ignore[index]
+    return sum(len(channels) for channels in silent)
 
 
-def _start_afresh(layers: HiddenLayers) -> Tensor:
-    """Draw the silent channels' kernels anew and take them out of what is read; returns their indices."""
+def _moments_before(network: nn.Module, modules: Sequence[nn.Module], images: Tensor) -> list[tuple[Tensor, Tensor]]:
+    """Variance and mean [C] of what each of the modules takes, over pictures and places."""
+    found: dict[nn.Module, tuple[Tensor, Tensor]] = {}
+
+    def measure(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        found[module] = torch.var_mean(inputs[0], dim=(0, 2, 3))
+
+    hooks = [module.register_forward_pre_hook(measure) for module in modules]
+    with torch.no_grad():
+        network(images)
+    for hook in hooks:
+        hook.remove()
+    return [found[module] for module in modules]
+
+
+def _start_afresh(layers: HiddenLayers, silent: Tensor, constant: Tensor) -> None:
+    """Draw the silent channels' kernels anew, and take what they say, `constant` [hidden], out of what is read."""
     reader, reader_norm = _convolution_and_norm(layers.reader)
-    lowest, highest = depthwise_range(fuse_conv_bn_eval(*_convolution_and_norm(copy.deepcopy(layers.depthwise).eval())))
-    silent = (highest - lowest <= CONSTANT_RANGE).nonzero()[:, 0]
     with torch.no_grad():
         # What their constants added, the batch norm behind the projection takes on.
-        reader_norm.running_mean -= reader.weight[:, silent, 0, 0] @ highest[silent]  # type: ignore[operator]
+        reader_norm.running_mean -= reader.weight[:, silent, 0, 0] @ constant[silent]  # type: ignore[operator]
         reader.weight[:, silent] = 0
         for sequence in (layers.maker, layers.depthwise):
             convolution, norm = _convolution_and_norm(sequence)
             drawn = torch.randn_like(convolution.weight[silent])
             convolution.weight[silent] = drawn * math.sqrt(2 / convolution.weight[0].numel())  # He et al. 2015
             norm.weight[silent], norm.bias[silent] = 1.0, 0.0
-    return silent
-
-
-def _take_statistics(sequence: nn.Sequential, channels: Tensor) -> torch.utils.hooks.RemovableHandle:
-    _, norm = _convolution_and_norm(sequence)
-
-    def take(_norm: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        variance, mean = torch.var_mean(inputs[0][:, channels], dim=(0, 2, 3))
-        assert norm.running_mean is not None
-        assert norm.running_var is not None
-        norm.running_mean[channels], norm.running_var[channels] = mean, variance
-
-    return norm.register_forward_pre_hook(take)
 
 
 def _convolution_and_norm(sequence: nn.Sequential) -> tuple[nn.Conv2d, nn.BatchNorm2d]:

@@ -90,8 +90,10 @@ class OptimisationConfig:
     Attributes:
         epochs: length of the run.
         batch_size: samples a step and process.
-        learning_rate: AdamW's, at the top of the one-cycle schedule.
-        warmup_share: share of the steps in which it rises.
+        learning_rate: AdamW's, at the top of its schedule.
+        warmup_share: share of the steps, the first ones, in which it rises.
+        decay_share: share of the steps, the last ones, in which it falls. Below 1 it stays at the top between: until it
+            falls, `resume` with more epochs makes the run longer at the same rate.
         fixed_parts: parts of the backbone, from the stem on, that stay as they are, batch norm statistics too. They see
             the largest maps: with three of a MobileNetV2 fixed, a step takes 0.6 of the time.
         frozen_backbone_share: share of the steps, the first ones, in which only pyramid and heads learn.
@@ -106,6 +108,7 @@ class OptimisationConfig:
     batch_size: int = 64
     learning_rate: float = 2e-3
     warmup_share: float = 0.05
+    decay_share: float = 1.0
     fixed_parts: int = 0
     frozen_backbone_share: float = 0.0
     depth_decay: float = 1.0
@@ -119,6 +122,8 @@ class OptimisationConfig:
             raise ConfigError("optimisation: epochs, batch_size, dev_every_epochs and learning_rate must be above 0")
         if not 0 < self.warmup_share < 1 or not 0 <= self.averaging_decay < 1:
             raise ConfigError("optimisation: warmup_share and averaging_decay must lie between 0 and 1")
+        if not 0 < self.decay_share <= 1:
+            raise ConfigError("optimisation: decay_share must be above 0, at most 1")
         if self.fixed_parts < 0:
             raise ConfigError("optimisation: fixed_parts must not be negative")
         if not 0 <= self.frozen_backbone_share < 1 or not 0 < self.depth_decay <= 1:

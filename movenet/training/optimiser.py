@@ -86,18 +86,24 @@ def make_optimiser(
                 frozen_shares.append(config.frozen_backbone_share if depth.in_backbone else 0.0)
     optimiser = torch.optim.AdamW(groups, lr=config.learning_rate)
 
-    factor = partial(learning_rate_factor, steps=steps, warmup_share=config.warmup_share)
+    factor = partial(
+        learning_rate_factor, steps=steps, warmup_share=config.warmup_share, decay_share=config.decay_share
+    )
     return optimiser, LambdaLR(optimiser, [partial(factor, frozen_share=share) for share in frozen_shares])
 
 
-def learning_rate_factor(step: int, steps: int, warmup_share: float, frozen_share: float = 0.0) -> float:
-    """Share of the full learning rate at a step: nothing while frozen, a straight rise, then half a cosine down to 0.
+def learning_rate_factor(
+    step: int, steps: int, warmup_share: float, frozen_share: float = 0.0, decay_share: float = 1.0
+) -> float:
+    """Share of the full rate at a step: nothing while frozen, a straight rise, the whole, then half a cosine down to 0.
 
-    What was frozen rises by itself to the curve that the rest is on.
+    The cosine takes the last `decay_share` of the steps, as far as the rise leaves them. What was frozen rises by
+    itself to the curve that the rest is on.
     """
     frozen_steps, warmup_steps = frozen_share * steps, warmup_share * steps
     if step < frozen_steps:
         return 0.0
     rise = min(1.0, (step - frozen_steps + 1) / (warmup_steps + 1))
-    progress = max(0.0, step - warmup_steps) / (steps - warmup_steps)
+    decay_start = max(warmup_steps, (1 - decay_share) * steps)
+    progress = max(0.0, step - decay_start) / (steps - decay_start)
     return rise * 0.5 * (1.0 + math.cos(math.pi * min(1.0, progress)))

@@ -2,76 +2,92 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch import Tensor, nn
 
 from movenet.models import build
 from movenet.models.fold import fold_batch_norms
-from movenet.models.mobilenet import HiddenLayers, MobileNetV2
 from movenet.models.network import MoveNet
-from movenet.models.silent_channels import CONSTANT_RANGE, depthwise_range, wake_silent_channels
+from movenet.models.silent_channels import CONSTANT_RANGE, depthwise_range, hidden_layers, wake_silent_channels
 
 SILENCED = slice(4, 20)
 
 
-def hidden_layers(network: nn.Module) -> list[HiddenLayers]:
-    backbone = network.get_submodule("backbone")
-    assert isinstance(backbone, MobileNetV2)
-    return list(backbone.hidden_layers())
+presets = pytest.mark.parametrize("name", ["mobilenet_v2_x1_0", "blazepose_lite"])
 
 
 def num_silent(network: nn.Module) -> list[int]:
+    """By unit; those whose kernels can say but one thing."""
     ranges = [depthwise_range(layers.depthwise[0]) for layers in hidden_layers(fold_batch_norms(network))]  # type: ignore[arg-type]
     return [int((highest - lowest <= CONSTANT_RANGE).sum()) for lowest, highest in ranges]
 
 
-def fresh_network() -> MoveNet:
+def fresh_network(name: str, silenced: slice = slice(0)) -> MoveNet:
+    """With the statistics of pictures: all channels move, but the silenced ones of every unit, which lack a kernel."""
     torch.manual_seed(0)
-    network = build("mobilenet_v2_x1_0", num_keypoints=3)
+    network = build(name, num_keypoints=3)
     for layers in hidden_layers(network):
         with torch.no_grad():
             # A kernel of negative weights alone would be silent from the start.
             layers.depthwise[0].weight[:, 0, 1, 1].abs_()  # type: ignore[index, operator]
+            layers.depthwise[0].weight[silenced] = 0  # type: ignore[index]
+            layers.depthwise[1].bias.fill_(1.0)  # type: ignore[operator]
+            layers.depthwise[1].bias[silenced] = torch.linspace(-1, 2, silenced.stop - (silenced.start or 0))  # type: ignore[index]
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = 1.0
+    with torch.no_grad():
+        network.train()(pictures(3))
     return network.eval()
 
 
-def silenced_network() -> MoveNet:
-    """Some channels of every unit are silent; what they say is 0 or more."""
-    network = fresh_network()
-    for layers in hidden_layers(network):
-        with torch.no_grad():
-            layers.depthwise[0].weight[SILENCED] = 0  # type: ignore[index]
-            layers.depthwise[1].bias[SILENCED] = torch.linspace(-1, 2, 16)  # type: ignore[index]
-    return network
+def silenced_network(name: str = "mobilenet_v2_x1_0") -> MoveNet:
+    return fresh_network(name, SILENCED)
 
 
 def pictures(seed: int = 1) -> Tensor:
     return torch.rand(8, 3, 64, 64, generator=torch.Generator().manual_seed(seed)) * 255
 
 
-def test_every_unit_is_found() -> None:
-    network = fresh_network()
+@presets
+def test_every_unit_is_found(name: str) -> None:
+    network = fresh_network(name)
     depthwise = [m for m in network.backbone.modules() if isinstance(m, nn.Conv2d) and m.groups > 1]
     assert [layers.depthwise[0] for layers in hidden_layers(network)] == depthwise
     assert num_silent(network) == [0] * len(depthwise)
-    assert num_silent(silenced_network()) == [16] * len(depthwise)
+    assert num_silent(silenced_network(name)) == [16] * len(depthwise)
 
 
-def test_waking_changes_no_answer() -> None:
-    network = silenced_network()
+@presets
+def test_waking_changes_no_answer(name: str) -> None:
+    network = silenced_network(name)
     with torch.no_grad():
         before = network(pictures(2))
-        assert wake_silent_channels(network, pictures()) == 16 * len(hidden_layers(network))
+        assert wake_silent_channels(network, pictures()) == 16 * len([*hidden_layers(network)])
         after = network(pictures(2))
-    assert num_silent(network) == [0] * len(hidden_layers(network))
+    assert not any(num_silent(network))
     for expected, found in zip(before, after, strict=True):
         assert torch.allclose(expected, found, rtol=1e-3, atol=1e-4)
 
 
-def test_woken_channels_have_the_statistics_of_pictures_and_learn() -> None:
-    network = silenced_network()
+@presets
+def test_a_channel_that_its_activation_never_lets_through_is_woken(name: str) -> None:
+    network = fresh_network(name)
+    layers = [*hidden_layers(network)][4]
+    with torch.no_grad():
+        layers.depthwise[1].bias[SILENCED] = -1000.0  # type: ignore[index]
+    assert wake_silent_channels(network, pictures()) == 16
+    with torch.no_grad():
+        hidden = layers.depthwise(layers.maker(torch.randn(4, layers.maker[0].in_channels, 16, 16)))  # type: ignore[arg-type]
+    assert (hidden[:, SILENCED].amax(dim=(0, 2, 3)) > 0).all()
+
+
+@presets
+def test_woken_channels_have_the_statistics_of_pictures_and_learn(name: str) -> None:
+    network = silenced_network(name)
     wake_silent_channels(network, pictures())
-    layers = hidden_layers(network)[5]
+    layers = [*hidden_layers(network)][5]
     seen: list[Tensor] = []
     layers.depthwise[1].register_forward_hook(lambda _norm, _inputs, output: seen.append(output[:, SILENCED].clone()))
     sum(head.sum() for head in network(pictures())).backward()
@@ -87,7 +103,7 @@ def test_woken_channels_have_the_statistics_of_pictures_and_learn() -> None:
 def test_fixed_units_stay_as_they_are() -> None:
     network = silenced_network()
     network.backbone.get_submodule("stem").requires_grad_(False)
-    assert wake_silent_channels(network, pictures()) == 16 * (len(hidden_layers(network)) - 1)
+    assert wake_silent_channels(network, pictures()) == 16 * (len([*hidden_layers(network)]) - 1)
     assert num_silent(network)[0] == 16
 
 

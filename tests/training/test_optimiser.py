@@ -13,14 +13,21 @@ from movenet.training.config import OptimisationConfig
 from movenet.training.optimiser import fix_first_parts, learning_rate_factor, make_optimiser
 
 
-@given(st.integers(1, 2000), st.floats(0.01, 0.5))
-def test_it_rises_to_the_top_and_falls_to_nothing(steps: int, warmup_share: float) -> None:
-    factors = [learning_rate_factor(step, steps, warmup_share) for step in range(steps + 1)]
+@given(st.integers(1, 2000), st.floats(0.01, 0.5), st.floats(0.01, 1.0))
+def test_it_rises_to_the_top_and_falls_to_nothing(steps: int, warmup_share: float, decay_share: float) -> None:
+    factors = [learning_rate_factor(step, steps, warmup_share, decay_share=decay_share) for step in range(steps + 1)]
     assert all(0 <= factor <= 1 for factor in factors)
     top = factors.index(max(factors))
     assert factors[: top + 1] == sorted(factors[: top + 1])
     assert factors[top:] == sorted(factors[top:], reverse=True)
     assert factors[-1] == pytest.approx(0, abs=1e-9)
+
+
+def test_between_the_rise_and_the_fall_the_rate_stays() -> None:
+    factors = [learning_rate_factor(step, 1000, 0.05, decay_share=0.3) for step in range(1000)]
+    assert factors[40] < 1
+    assert set(factors[60:700]) == {1.0}
+    assert factors[750] < 1
 
 
 def test_the_first_step_already_learns() -> None:
