@@ -9,10 +9,11 @@ import torch
 from lightning import Trainer, seed_everything
 from lightning.pytorch.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
+from lightning.pytorch.utilities import rank_zero_only
 
 from movenet.errors import ConfigError
 from movenet.models.centering import center_projections
-from movenet.models.checkpoint import NetworkSpec, load_network
+from movenet.models.checkpoint import NetworkSpec, load_network, save_network
 from movenet.models.fold import folded_batch_norms, unfold_batch_norms
 from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
@@ -27,6 +28,7 @@ from movenet.training.module import MONITORED, PoseModule
 from movenet.training.provenance import write_provenance
 from movenet.training.teacher import Teachers
 
+START_CHECKPOINT = "start.ckpt"
 LAST_CHECKPOINT = "last.ckpt"
 BEST_CHECKPOINT = "best.ckpt"
 # How many crops an imported network's batch norms are measured on.
@@ -38,9 +40,9 @@ _logger = logging.getLogger(__name__)
 def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     """Train; returns the best checkpoint.
 
-    Writes into `config.output`: `best.ckpt` and `last.ckpt`, the notice of the initial weights beside them if there is
-    one, `metrics/version_N/metrics.csv` and TensorBoard's event files (N counts the starts), `config.yaml` and
-    `provenance.json`.
+    Writes into `config.output`: `best.ckpt` and `last.ckpt`; where there are initial weights, `start.ckpt`, what they
+    were made before the first step, and their notice beside each, if they have one; `metrics/version_N/metrics.csv` and
+    TensorBoard's event files (N counts the starts), `config.yaml` and `provenance.json`.
 
     Args:
         config: of the run.
@@ -73,7 +75,9 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)
     if config.model.initial_weights:
-        for name in (BEST_CHECKPOINT, LAST_CHECKPOINT):
+        if resume_from is None:
+            rank_zero_only(save_network)(output / START_CHECKPOINT, network, spec)
+        for name in (START_CHECKPOINT, BEST_CHECKPOINT, LAST_CHECKPOINT):
             carry_notice(config.model.initial_weights, output / name)
     _logger.info(
         "%d training persons, %d dev persons, %d samples an epoch",

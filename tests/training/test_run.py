@@ -151,9 +151,11 @@ def test_fine_tuning_rests_the_backbone_and_watches_a_second_set(data_folder: Pa
     with (output / "metrics" / "version_0" / "metrics.csv").open() as file:
         rows = [row for row in csv.DictReader(file) if row["watched/oks_ap"]]
     assert len(rows) == 2
-    before, after = (
-        dict(load_network(path)[0].named_parameters()) for path in (start / "best.ckpt", output / "last.ckpt")
+    before, kept, after = (
+        dict(load_network(path)[0].named_parameters())
+        for path in (start / "best.ckpt", output / "start.ckpt", output / "last.ckpt")
     )
+    assert all(torch.equal(kept[name], before[name]) for name in before)
     # (Averaging equal numbers rounds.)
     changed = {name for name in before if not torch.allclose(before[name], after[name], rtol=1e-5, atol=0)}
     assert "heads.heatmap.2.weight" in changed
