@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from movenet.errors import ConfigError, RuntimeUnavailableError
+from movenet.commands.files import checked_output
+from movenet.errors import RuntimeUnavailableError
 
 NAME = "average"
 HELP = "Average the weights of a network before and after a training: it forgets less of what it knew before."
@@ -31,9 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}; averaging needs torch: pip install 'movenet-edge[train]'") from error
 
-    output: Path = arguments.output
-    if output.is_dir() or not output.parent.is_dir():
-        raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
+    output = checked_output(arguments.output)
     network, spec = average_networks(load_network(arguments.before), load_network(arguments.after), arguments.share)
     save_network(output, network, spec)
     carry_notice(arguments.after, output)

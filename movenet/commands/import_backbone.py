@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from movenet.errors import ConfigError, RuntimeUnavailableError
+from movenet.commands.files import checked_output
+from movenet.errors import RuntimeUnavailableError
 
 NAME = "import-backbone"
 HELP = "Take a trained MobileNetV2 or BlazePose out of a published network, to start a training from."
@@ -33,9 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}; the import needs torch: pip install 'movenet-edge[import]'") from error
 
-    output: Path = arguments.output
-    if output.is_dir() or not output.parent.is_dir():
-        raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
+    output = checked_output(arguments.output)
     network, spec = import_backbone(arguments.file, arguments.model)
     notice = write_backbone_notice(output, spec.model, arguments.file, arguments.licence)
     save_network(output, network, spec)

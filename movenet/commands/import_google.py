@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from movenet.errors import ConfigError, RuntimeUnavailableError
+from movenet.commands.files import checked_output
+from movenet.errors import RuntimeUnavailableError
 
 NAME = "import-google"
 HELP = "Turn Google's published MoveNet Lightning or Thunder into a checkpoint."
@@ -30,9 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     except ImportError as error:
         raise RuntimeUnavailableError(f"{error}; the import needs torch: pip install 'movenet-edge[import]'") from error
 
-    output: Path = arguments.output
-    if output.is_dir() or not output.parent.is_dir():
-        raise ConfigError(f"--output {output}: expected a file name in a folder that exists")
+    output = checked_output(arguments.output)
     network, spec = import_google(arguments.file)
     save_network(output, network, spec)
     notice = write_movenet_notice(output, spec.model)
