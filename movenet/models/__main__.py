@@ -34,11 +34,11 @@ def _print_table(input_sizes: tuple[int, ...], skeleton_path: Path | None) -> in
         if size <= 0 or size % COARSEST_STRIDE:
             raise ConfigError(f"an input size must be a multiple of {COARSEST_STRIDE}, not {size}")
     skeleton = Skeleton.from_yaml(skeleton_path) if skeleton_path else COCO17
-    table = Table(title=f"Presets, {skeleton.num_keypoints} keypoints, batch norms folded")
-    table.add_column("preset")
+    table = Table(title=f"Presets, {skeleton.num_keypoints} keypoints, batch norms folded; multiply-adds by size of the input")
+    table.add_column("preset", no_wrap=True)
     table.add_column("parameters", justify="right")
     for size in input_sizes:
-        table.add_column(f"multiply-adds at {size} px", justify="right")
+        table.add_column(f"at {size} px", justify="right")
     for name in preset_names():
         network = build(name, skeleton.num_keypoints)
         profiles = [profile(network, size) for size in input_sizes]
