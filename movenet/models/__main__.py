@@ -34,7 +34,7 @@ def _print_table(input_sizes: tuple[int, ...], skeleton_path: Path | None) -> in
         if size <= 0 or size % COARSEST_STRIDE:
             raise ConfigError(f"an input size must be a multiple of {COARSEST_STRIDE}, not {size}")
     skeleton = Skeleton.from_yaml(skeleton_path) if skeleton_path else COCO17
-    table = Table(title=f"Presets, {skeleton.num_keypoints} keypoints, batch norms folded; multiply-adds by size of the input")
+    table = Table(title=f"Presets, {skeleton.num_keypoints} keypoints, batch norms folded; multiply-adds by input size")
     table.add_column("preset", no_wrap=True)
     table.add_column("parameters", justify="right")
     for size in input_sizes:
