@@ -152,7 +152,7 @@ def run(folder: Path, sets: list[dict[str, Any]], samples: int, seed: int, argum
         "optimisation.learning_rate": 2.5e-4,
         "optimisation.averaging_decay": 0.98,
         "optimisation.fixed_parts": 3,
-        "hardware.precision": "bf16-mixed",
+        "hardware.precision": "auto",
         "hardware.threads": 1,
     }
     options = [f"--{key}={value}" for key, value in fields.items()] + [f"--{field}" for field in arguments.set]

@@ -14,6 +14,7 @@ from movenet.errors import ConfigError
 from movenet.losses import DistillationConfig, LossConfig
 from movenet.models.layers import ProbabilityName
 from movenet.models.pyramid import COARSEST_STRIDE
+from movenet.training.precision import PrecisionName
 
 
 @dataclass(frozen=True)
@@ -132,13 +133,13 @@ class OptimisationConfig:
 
 @dataclass(frozen=True)
 class HardwareConfig:
-    """Where it runs; every value is Lightning's own.
+    """Where it runs; every value but `auto` is Lightning's own.
 
     Attributes:
         accelerator: `auto`, `cpu`, `gpu`, ...
         devices: number of devices a machine, or `auto`.
         machines: number of machines (started by torchrun or a cluster's scheduler).
-        precision: `bf16-mixed` also pays on CPUs with bf16 units; `32-true` elsewhere.
+        precision: `auto` is `bf16-mixed` where GPU or CPU have units for it, elsewhere `32-true`.
         channels_last: memory layout of the pictures; faster on CPUs and on tensor cores.
         threads: of each process on a CPU; torch's own choice if none is given.
     """
@@ -146,7 +147,7 @@ class HardwareConfig:
     accelerator: str = "auto"
     devices: int | Literal["auto"] = "auto"
     machines: int = 1
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    precision: PrecisionName = "32-true"
     channels_last: bool = True
     threads: int | None = None
 

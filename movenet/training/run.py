@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -26,6 +27,7 @@ from movenet.training.config import ModelConfig, RunConfig
 from movenet.training.data_module import DEV, PoseDataModule
 from movenet.training.memory import keep_freed_memory
 from movenet.training.module import MONITORED, PoseModule
+from movenet.training.precision import chosen_precision
 from movenet.training.provenance import write_provenance
 from movenet.training.teacher import Teachers
 
@@ -53,6 +55,7 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     Raises:
         MovenetError: if config, data or a checkpoint cannot be used.
     """
+    config = _with_precision(config)
     output = Path(config.output)
     resume_from = _checkpoint_to_resume(output, config.resume)
     keep_freed_memory()
@@ -90,6 +93,12 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     trainer = _trainer(config, output, callbacks)
     trainer.fit(module, data, ckpt_path=resume_from, weights_only=True)
     return output / BEST_CHECKPOINT
+
+
+def _with_precision(config: RunConfig) -> RunConfig:
+    hardware = config.hardware
+    precision = chosen_precision(hardware.precision, hardware.accelerator)
+    return replace(config, hardware=replace(hardware, precision=precision))
 
 
 def _checkpoint_to_resume(output: Path, resume: bool) -> str | None:
@@ -153,7 +162,7 @@ def _trainer(config: RunConfig, output: Path, of_run: list[Callback]) -> Trainer
         accelerator=hardware.accelerator,
         devices=hardware.devices,
         num_nodes=hardware.machines,
-        precision=hardware.precision,
+        precision=hardware.precision,  # type: ignore[arg-type]  # `auto` is none any more
         max_epochs=optimisation.epochs,
         gradient_clip_val=optimisation.gradient_clip,
         check_val_every_n_epoch=optimisation.dev_every_epochs,
