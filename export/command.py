@@ -44,6 +44,8 @@ Writer = Callable[[MoveNet, int, Path, bool], dict[str, str]]
 # A format is also the name of the run-time that reads it. Imported when asked for: each needs packages of its own.
 WRITERS = {"onnx": ("export.onnx_export", "write_onnx"), "ncnn": ("export.ncnn_export", "write_ncnn")}
 MODEL_FILES = (CHECKPOINT_FILE, notice_path(CHECKPOINT_FILE).name, ONNX_FILE, NCNN_PARAM_FILE, NCNN_BIN_FILE)
+# What evaluate.py's json says of the machine that it ran on; a published model tells nobody.
+_PATHS_OF_METRICS = ("weights", "annotations")
 PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime", "pnnx", "ncnn", "numpy")
 
 
@@ -201,7 +203,7 @@ def _read_metrics(arguments: Sequence[str]) -> dict[str, Any]:
     metrics: dict[str, Any] = {}
     for argument in arguments:
         name, separator, path = argument.rpartition("=")
-        content = _read_json_object(Path(path))
+        content = {key: value for key, value in _read_json_object(Path(path)).items() if key not in _PATHS_OF_METRICS}
         metrics |= {name: content} if separator else content
     return metrics
 
