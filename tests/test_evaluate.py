@@ -146,6 +146,7 @@ def test_a_network_that_reads_the_marks_is_nearly_perfect(paint: Paint, protocol
     keys = "pck_5px", "pck_torso_0.2", "oks_ap", "oks_ap50", "oks_ap75", "oks_ar"
     assert [figures[key] for key in keys] == pytest.approx([100] * 6)
     assert list(figures["per_keypoint"]) == ["red", "green", "blue"]
+    assert sum(size["persons"] for size in figures["by_size"].values()) == figures["persons"]
 
 
 def test_the_report_says_how_it_was_measured(paint: Paint) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -21,6 +22,9 @@ from movenet.skeleton import Skeleton
 
 ProtocolName = Literal["cropped", "whole"]
 PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
+# Longer side of a person's box. A crop of 1.25 times 154 px has the 192 that networks here are given: who is smaller is
+# enlarged, and blurred by it.
+SIZE_EDGES_PX = (80, 160, 240)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,25 @@ class KeypointMetrics:
 
 
 @dataclass(frozen=True)
+class SizeMetrics:
+    """The figures over the persons of one size, in percent, None where nothing could be counted; as in `Metrics`."""
+
+    persons: int
+    pck_5px: float | None
+    pck_torso: float | None
+    oks_ap: float | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values under the keys of the evaluation's json."""
+        return {
+            "persons": self.persons,
+            "pck_5px": self.pck_5px,
+            "pck_torso_0.2": self.pck_torso,
+            "oks_ap": self.oks_ap,
+        }
+
+
+@dataclass(frozen=True)
 class Metrics:
     """All figures of one evaluation, in percent, None where nothing could be counted.
 
@@ -75,6 +98,7 @@ class Metrics:
         pck_torso: labelled points found within 0.2 of the torso's diagonal; None if the skeleton has no torso.
         oks: COCO's keypoint figures.
         per_keypoint: by keypoint name, in channel order.
+        by_size: by the range that the longer side of a person's box lies in, as far as there are such persons.
     """
 
     persons: int
@@ -82,6 +106,7 @@ class Metrics:
     pck_torso: float | None
     oks: OksFigures
     per_keypoint: dict[str, KeypointMetrics]
+    by_size: dict[str, SizeMetrics]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the keys of the evaluation's json."""
@@ -94,6 +119,7 @@ class Metrics:
             "oks_ap75": self.oks.ap75,
             "oks_ar": self.oks.ar,
             "per_keypoint": {name: keypoint.to_dict() for name, keypoint in self.per_keypoint.items()},
+            "by_size": {name: size.to_dict() for name, size in self.by_size.items()},
         }
 
 
@@ -167,7 +193,30 @@ def compute_metrics(persons: Sequence[EvaluationPerson], predictions: np.ndarray
         pck_torso=by_torso.overall,
         oks=oks_figures(predictions, truth, skeleton),
         per_keypoint=dict(zip(skeleton.names, rows, strict=True)),
+        by_size=_by_size(persons, predictions, truth, skeleton),
     )
+
+
+def _by_size(
+    persons: Sequence[EvaluationPerson], predictions: np.ndarray, truth: GroundTruth, skeleton: Skeleton
+) -> dict[str, SizeMetrics]:
+    sizes_px = np.array([max(person.person.box_px[2:]) for person in persons])
+    sides_px = np.array([person.square.side_px for person in persons], np.float64)
+    found = {}
+    for low, high in pairwise((0, *SIZE_EDGES_PX, np.inf)):
+        chosen = (sizes_px >= low) & (sizes_px < high)
+        if not chosen.any():
+            continue
+        theirs, answers = truth.subset(chosen), predictions[chosen]
+        places = answers[..., :2], theirs.points_px, theirs.labelled
+        name = f"{low} px and more" if high == np.inf else f"{low} to {high} px"
+        found[name] = SizeMetrics(
+            persons=int(chosen.sum()),
+            pck_5px=pck(*places, article_limits_px(sides_px[chosen])).overall,
+            pck_torso=pck(*places, torso_limits_px(theirs.points_px, theirs.labelled, skeleton)).overall,
+            oks_ap=oks_figures(answers, theirs, skeleton).ap,
+        )
+    return found
 
 
 def _cropped(picture: PictureRecord, candidates: list[PersonRecord]) -> list[EvaluationPerson]:

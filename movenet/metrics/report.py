@@ -36,6 +36,17 @@ def keypoints_table(metrics: Metrics) -> Table:
     return table
 
 
+def sizes_table(metrics: Metrics) -> Table:
+    """A row for each range of sizes."""
+    table = Table(title="by the longer side of the person's box")
+    table.add_column("size")
+    for heading in ("PCK 5 px", "PCK 0.2 torso", "OKS AP", "persons"):
+        table.add_column(heading, justify="right")
+    for name, size in metrics.by_size.items():
+        table.add_row(name, *map(_percent, (size.pck_5px, size.pck_torso, size.oks_ap)), str(size.persons))
+    return table
+
+
 def write_json(path: Path, report: Mapping[str, Any]) -> None:
     """Write a report so that the file is either the old one or the whole new one, whatever happens.
 

@@ -46,7 +46,7 @@ def scaled(person: EvaluationPerson, factor: float) -> EvaluationPerson:
 def figures(metrics: Metrics) -> dict[str, float | None]:
     """All figures of the json, flat."""
     values = metrics.to_dict()
-    rows = values.pop("per_keypoint")
+    rows = values.pop("per_keypoint") | values.pop("by_size")
     return values | {f"{name} {key}": value for name, row in rows.items() for key, value in row.items()}
 
 
@@ -104,6 +104,31 @@ def test_enlarging_picture_points_and_area_changes_nothing(factor: float, seed: 
     expected = figures(compute_metrics(persons, predictions, COCO17))
     result = figures(compute_metrics([scaled(person, factor) for person in persons], enlarged, COCO17))
     assert result == pytest.approx(expected)
+
+
+@given(sizes_px=st.lists(st.floats(1, 500), min_size=NUM_PERSONS, max_size=NUM_PERSONS), error_px=st.floats(0.5, 30))
+def test_the_figures_of_a_size_are_those_of_its_persons_alone(sizes_px: list[float], error_px: float) -> None:
+    persons = [
+        replace(one, person=replace(one.person, box_px=(20.0, 20.0, size_px / 2, size_px)))
+        for one, size_px in zip(persons_alone(COCO17), sizes_px, strict=True)
+    ]
+    predictions = perfect(persons).astype(np.float64)
+    predictions[..., :2] += np.random.default_rng(0).normal(0, error_px, predictions[..., :2].shape)
+    found = compute_metrics(persons, predictions, COCO17).by_size
+    ranges = {
+        "0 to 80 px": (0, 80),
+        "80 to 160 px": (80, 160),
+        "160 to 240 px": (160, 240),
+        "240 px and more": (240, 999),
+    }
+    members = {
+        name: [number for number, size_px in enumerate(sizes_px) if low <= size_px < high]
+        for name, (low, high) in ranges.items()
+    }
+    assert {name: size.persons for name, size in found.items()} == {n: len(them) for n, them in members.items() if them}
+    for name, size in found.items():
+        alone = compute_metrics([persons[n] for n in members[name]], predictions[members[name]], COCO17)
+        assert (size.pck_5px, size.pck_torso, size.oks_ap) == (alone.pck_5px, alone.pck_torso, alone.oks.ap)
 
 
 @given(seed=st.integers(0, 2**32 - 1))
