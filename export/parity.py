@@ -29,7 +29,7 @@ class Tolerance:
         cells: largest difference of reg and offset.
         points_px: how far a decoded point may move, in pixels of the network's input.
         moved_share: share of the points that may move further: where two peaks are as high as each other, the last
-            bit decides which of them wins.
+            bit decides which of them wins. Above 0 it is one point at least, however few are compared.
         min_score: points that torch gives a lower score are not compared: they are places in noise.
         read_cells_only: whether reg and offset are compared only where torch's center and heatmap reach `min_score`.
             Elsewhere nobody reads them and nothing was taught: they may be large, and their rounding with them.
@@ -75,12 +75,13 @@ class Parity:
 
     def violations(self, tolerance: Tolerance) -> list[str]:
         """What is above the tolerance, in words; empty if nothing is."""
+        one_point = 1 / max(self.num_points, 1)
         limits = {
             "heatmap": tolerance.probability,
             "center": tolerance.probability,
             "reg": tolerance.cells,
             "offset": tolerance.cells,
-            "moved_share": tolerance.moved_share,
+            "moved_share": max(tolerance.moved_share, one_point) if tolerance.moved_share > 0 else 0.0,
         }
         found = {name: getattr(self, name) for name in limits}
         # Not `value > limit`: a NaN is above every limit.
