@@ -35,22 +35,6 @@ PRIOR_PROBABILITY = 0.05
 _COARSE_REDUCTION = 3
 
 
-class TowerChannels(NamedTuple):
-    """Channels inside the heads' towers. Reg's counts where it reads the fine map.
-
-    Where the points are found to the pixel, towers pay most: of a frame's time they take next to nothing.
-    """
-
-    heatmap: int
-    center: int
-    reg: int
-    offset: int
-
-    @classmethod
-    def alike(cls, channels: int) -> TowerChannels:
-        return cls(channels, channels, channels, channels)
-
-
 class PoseHeads(nn.Module):
     """One small tower a head: depthwise separable convolution with activation, then a 1x1 to the head's channels.
 
@@ -59,7 +43,7 @@ class PoseHeads(nn.Module):
 
     Args:
         inputs: channels of the pyramid's fine map.
-        hidden: channels inside the towers.
+        hidden: channels inside a tower.
         num_keypoints: K.
         probability_name: what turns the logits of heatmap and center into 0..1.
         coarse_inputs: channels of the pyramid's coarse map, if reg reads that one.
@@ -68,7 +52,7 @@ class PoseHeads(nn.Module):
     def __init__(
         self,
         inputs: int,
-        hidden: TowerChannels,
+        hidden: int,
         num_keypoints: int,
         probability_name: ProbabilityName,
         coarse_inputs: int | None = None,
@@ -81,8 +65,8 @@ class PoseHeads(nn.Module):
             nn.init.constant_(last.bias, bias)  # type: ignore[arg-type]  # it has a bias
             return last
 
-        def tower(width: int, outputs: int, last_bias: float = 0.0) -> nn.Sequential:
-            return nn.Sequential(*depthwise_separable(inputs, width), last_layer(width, outputs, last_bias))
+        def tower(outputs: int, last_bias: float = 0.0) -> nn.Sequential:
+            return nn.Sequential(*depthwise_separable(inputs, hidden), last_layer(hidden, outputs, last_bias))
 
         def coarse_tower(channels: int, outputs: int) -> nn.Sequential:
             fewer = channels // _COARSE_REDUCTION
@@ -92,13 +76,11 @@ class PoseHeads(nn.Module):
                 last_layer(fewer, outputs),
             )
 
-        prior = _logit(PRIOR_PROBABILITY, probability_name)
-        self.heatmap = tower(hidden.heatmap, num_keypoints, prior)
-        self.center = tower(hidden.center, 1, prior)
+        self.heatmap = tower(num_keypoints, _logit(PRIOR_PROBABILITY, probability_name))
+        self.center = tower(1, _logit(PRIOR_PROBABILITY, probability_name))
         self.reg_is_coarse = coarse_inputs is not None
-        regressed = 2 * num_keypoints
-        self.reg = coarse_tower(coarse_inputs, regressed) if coarse_inputs else tower(hidden.reg, regressed)
-        self.offset = tower(hidden.offset, 2 * num_keypoints)
+        self.reg = coarse_tower(coarse_inputs, 2 * num_keypoints) if coarse_inputs else tower(2 * num_keypoints)
+        self.offset = tower(2 * num_keypoints)
         self.probability = probability(probability_name)
 
     def forward(self, maps: PyramidMaps) -> Heads:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from movenet.models.heads import Heads, PoseHeads, TowerChannels
+from movenet.models.heads import Heads, PoseHeads
 from movenet.models.layers import ProbabilityName
 from movenet.models.pyramid import FeaturePyramid, PyramidMaps, SumPyramid
 
@@ -15,7 +15,7 @@ class MoveNet(nn.Module):
     Args:
         backbone: gives maps at strides 4, 8, 16 and 32.
         pyramid: makes of them what the heads read.
-        head_channels: channels inside the heads' towers.
+        head_channels: channels inside each head's tower.
         num_keypoints: K.
         probability_name: see `PoseHeads`.
         reg_is_coarse: whether reg reads the pyramid's coarse map.
@@ -25,7 +25,7 @@ class MoveNet(nn.Module):
         self,
         backbone: nn.Module,
         pyramid: FeaturePyramid | SumPyramid,
-        head_channels: TowerChannels,
+        head_channels: int,
         num_keypoints: int,
         probability_name: ProbabilityName = "sigmoid",
         reg_is_coarse: bool = False,

@@ -11,7 +11,6 @@ from torch import nn
 
 from movenet.errors import ConfigError
 from movenet.models.blazepose import BlazePose
-from movenet.models.heads import TowerChannels
 from movenet.models.layers import ProbabilityName
 from movenet.models.mobilenet import MobileNetV2
 from movenet.models.network import MoveNet
@@ -26,14 +25,14 @@ class Preset:
     Attributes:
         backbone: makes it; its `channels` are the widths of its levels.
         pyramid: makes it for such widths.
-        head_channels: inside the heads' towers.
+        head_channels: see `PoseHeads`.
         input_size: side of the input in pixels that it is meant for; others work too.
         reg_is_coarse: see `PoseHeads`.
     """
 
     backbone: Callable[[], nn.Module]
     pyramid: Callable[[tuple[int, ...]], FeaturePyramid | SumPyramid]
-    head_channels: TowerChannels
+    head_channels: int
     input_size: int = 192
     reg_is_coarse: bool = False
 
@@ -43,28 +42,26 @@ def _pyramid(*widths: int, top_activation: bool = True) -> Callable[[tuple[int, 
 
 
 _GOOGLES_PYRAMID = _pyramid(64, 32, 24, 24, top_activation=False)
-_BLAZEPOSE_LITE = partial(BlazePose, (8, 16, 24, 40, 56, 96))
-_BLAZEPOSE_FULL = partial(BlazePose, (16, 24, 32, 64, 88, 144))
-_towers = TowerChannels.alike
 PRESETS = {
-    "shufflenet_v2_x0_5": Preset(partial(ShuffleNetV2, 0.5), _pyramid(48, 32, 24, 24), _towers(48)),
-    "shufflenet_v2_x0_75": Preset(partial(ShuffleNetV2, 0.75), _pyramid(64, 48, 32, 32), _towers(64)),
-    "shufflenet_v2_x1_0": Preset(partial(ShuffleNetV2, 1.0), _pyramid(96, 64, 32, 32), _towers(64)),
+    "shufflenet_v2_x0_5": Preset(partial(ShuffleNetV2, 0.5), _pyramid(48, 32, 24, 24), head_channels=48),
+    "shufflenet_v2_x0_75": Preset(partial(ShuffleNetV2, 0.75), _pyramid(64, 48, 32, 32), head_channels=64),
+    "shufflenet_v2_x1_0": Preset(partial(ShuffleNetV2, 1.0), _pyramid(96, 64, 32, 32), head_channels=64),
     "mobilenet_v2_x1_0": Preset(
-        partial(MobileNetV2, 1.0, has_last=False), _pyramid(96, 64, 32, 32), _towers(64), input_size=160
+        partial(MobileNetV2, 1.0, has_last=False), _pyramid(96, 64, 32, 32), head_channels=64, input_size=160
     ),
     # Google's MoveNet: the same pyramid and heads for both sizes.
-    "lightning": Preset(partial(MobileNetV2, 1.0), _GOOGLES_PYRAMID, _towers(96)),
-    "thunder": Preset(partial(MobileNetV2, 1.75), _GOOGLES_PYRAMID, _towers(96), input_size=256),
+    "lightning": Preset(partial(MobileNetV2, 1.0), _GOOGLES_PYRAMID, head_channels=96),
+    "thunder": Preset(partial(MobileNetV2, 1.75), _GOOGLES_PYRAMID, head_channels=96, input_size=256),
     # Google's BlazePose up to its heatmaps, with our heads.
-    "blazepose_lite": Preset(_BLAZEPOSE_LITE, partial(SumPyramid, width=32), _towers(32), reg_is_coarse=True),
-    "blazepose_lite_wide_heads": Preset(
-        _BLAZEPOSE_LITE,
-        partial(SumPyramid, width=32),
-        TowerChannels(heatmap=64, center=32, reg=32, offset=64),
+    "blazepose_lite": Preset(
+        partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, reg_is_coarse=True
+    ),
+    "blazepose_full": Preset(
+        partial(BlazePose, (16, 24, 32, 64, 88, 144)),
+        partial(SumPyramid, width=48),
+        head_channels=48,
         reg_is_coarse=True,
     ),
-    "blazepose_full": Preset(_BLAZEPOSE_FULL, partial(SumPyramid, width=48), _towers(48), reg_is_coarse=True),
 }
 
 

@@ -16,7 +16,6 @@ from movenet.errors import ConfigError
 from movenet.models.centering import center_projections
 from movenet.models.checkpoint import NetworkSpec, load_network, save_network
 from movenet.models.fold import folded_batch_norms, unfold_batch_norms
-from movenet.models.initial_weights import take_over
 from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
@@ -121,11 +120,15 @@ def _initial_network(spec: NetworkSpec, config: ModelConfig) -> MoveNet:
     network = spec.build()
     if config.initial_weights is None:
         return network
-    fresh = take_over(network, spec, *load_network(config.initial_weights))
-    if fresh.issuperset(name for name in network.state_dict() if name.startswith("backbone.")):
+    source, _ = load_network(config.initial_weights)
+    own = network.state_dict()
+    fitting = {k: v for k, v in source.state_dict().items() if k in own and own[k].shape == v.shape}
+    if not any(key.startswith("backbone.") for key in fitting):
         raise ConfigError(f"{config.initial_weights}: holds another architecture than '{spec.model}'")
+    fresh = sorted(set(own) - set(fitting))
     if fresh:
-        _logger.warning("%d tensors start fresh, their shapes differ: %s ...", len(fresh), min(fresh))
+        _logger.warning("%d tensors start fresh, their shapes differ: %s ...", len(fresh), fresh[0])
+    network.load_state_dict(fitting, strict=False)
     return network
 
 

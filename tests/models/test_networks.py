@@ -8,7 +8,7 @@ import torch
 from movenet.errors import ConfigError
 from movenet.models import build, preset_names
 from movenet.models.__main__ import main
-from movenet.models.heads import PoseHeads, TowerChannels
+from movenet.models.heads import PoseHeads
 from movenet.models.layers import CheapSigmoid, Conv2d, SamePadConv2d
 from movenet.models.profile import profile
 from movenet.models.pyramid import HEATMAP_STRIDE, PyramidMaps
@@ -98,7 +98,7 @@ def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
 
 
 def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
-    heads = PoseHeads(8, TowerChannels.alike(8), 1, "sigmoid", coarse_inputs=6)
+    heads = PoseHeads(8, 8, 1, "sigmoid", coarse_inputs=6)
     # Cells of the fine grid that lie in the middle of the coarse one's.
     places = torch.arange(4) * 8 + 3.5
     coarse = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
