@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movenet.data.records import PersonRecord
@@ -106,6 +106,7 @@ def test_enlarging_picture_points_and_area_changes_nothing(factor: float, seed: 
     assert result == pytest.approx(expected)
 
 
+@settings(max_examples=30)
 @given(sizes_px=st.lists(st.floats(1, 500), min_size=NUM_PERSONS, max_size=NUM_PERSONS), error_px=st.floats(0.5, 30))
 def test_the_figures_of_a_size_are_those_of_its_persons_alone(sizes_px: list[float], error_px: float) -> None:
     persons = [
