@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from movenet.metadata import ModelMetadata
+from movenet.visualize import MIN_SCORE
 
 from .conftest import ROOT
 
@@ -28,8 +29,7 @@ SINGLE = ("--storage", "fp32")
 # In pixels of the network's input, and of a score.
 MAX_DIFFERENCE_PX = 0.01
 MAX_SCORE_DIFFERENCE = 0.001
-# Points that a user would look at, and those of them that half precision may bring to another place.
-MIN_SCORE = 0.2
+# Of the points that a user is shown, those that half precision may bring to another place.
 MOVED_PX = 1.0
 MAX_MOVED_SHARE = 0.1
 MAX_MEDIAN_PX = 0.2
