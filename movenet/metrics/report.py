@@ -26,24 +26,25 @@ def figures_table(metrics: Metrics, title: str) -> Table:
 
 def keypoints_table(metrics: Metrics) -> Table:
     """A row for each keypoint."""
-    table = Table(title="per keypoint")
-    table.add_column("keypoint")
-    for heading in ("PCK 5 px", "PCK 0.2 torso", "OKS AP", "labelled"):
-        table.add_column(heading, justify="right")
-    for name, keypoint in metrics.per_keypoint.items():
-        figures = keypoint.pck_5px, keypoint.pck_torso, keypoint.oks_ap
-        table.add_row(name, *map(_percent, figures), str(keypoint.labelled))
+    table = _table_of_parts("per keypoint", "keypoint", "labelled")
+    for name, part in metrics.per_keypoint.items():
+        table.add_row(name, *map(_percent, (part.pck_5px, part.pck_torso, part.oks_ap)), str(part.labelled))
     return table
 
 
 def sizes_table(metrics: Metrics) -> Table:
     """A row for each range of sizes."""
-    table = Table(title="by the longer side of the person's box")
-    table.add_column("size")
-    for heading in ("PCK 5 px", "PCK 0.2 torso", "OKS AP", "persons"):
+    table = _table_of_parts("by the longer side of the person's box", "size", "persons")
+    for name, part in metrics.by_size.items():
+        table.add_row(name, *map(_percent, (part.pck_5px, part.pck_torso, part.oks_ap)), str(part.persons))
+    return table
+
+
+def _table_of_parts(title: str, part: str, counted: str) -> Table:
+    table = Table(title=title)
+    table.add_column(part)
+    for heading in ("PCK 5 px", "PCK 0.2 torso", "OKS AP", counted):
         table.add_column(heading, justify="right")
-    for name, size in metrics.by_size.items():
-        table.add_row(name, *map(_percent, (size.pck_5px, size.pck_torso, size.oks_ap)), str(size.persons))
     return table
 
 
