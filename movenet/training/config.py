@@ -133,7 +133,7 @@ class OptimisationConfig:
 
 @dataclass(frozen=True)
 class HardwareConfig:
-    """Where it runs; every value but `auto` is Lightning's own.
+    """Where it runs; every value is Lightning's own, but for the precision `auto`.
 
     Attributes:
         accelerator: `auto`, `cpu`, `gpu`, ...
