@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from movenet.metadata import ModelMetadata
-from movenet.visualize import MIN_SCORE
+from movenet.visualize import MIN_SCORE as SHOWN_SCORE
 
 from .conftest import ROOT
 
@@ -29,7 +29,9 @@ SINGLE = ("--storage", "fp32")
 # In pixels of the network's input, and of a score.
 MAX_DIFFERENCE_PX = 0.01
 MAX_SCORE_DIFFERENCE = 0.001
-# Of the points that a user is shown, those that half precision may bring to another place.
+# Which points are asked for, and those of them that half precision may bring to another place. Two pictures have so few
+# that ties among those that nobody is shown would decide.
+MIN_SCORES = {"demo_pictures": SHOWN_SCORE, "photographs": 0.2}
 MOVED_PX = 1.0
 MAX_MOVED_SHARE = 0.1
 MAX_MEDIAN_PX = 0.2
@@ -53,10 +55,21 @@ def photographs(data_root: Path, tmp_path_factory: pytest.TempPathFactory) -> li
     return sorted(folder.iterdir())
 
 
-@pytest.fixture(scope="module", params=["demo_pictures", "photographs"])
-def pictures(request: pytest.FixtureRequest) -> list[Path]:
-    result: list[Path] = request.getfixturevalue(request.param)
+@pytest.fixture(scope="module", params=list(MIN_SCORES))
+def picture_set(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def pictures(request: pytest.FixtureRequest, picture_set: str) -> list[Path]:
+    result: list[Path] = request.getfixturevalue(picture_set)
     return result
+
+
+@pytest.fixture(scope="module")
+def min_score(picture_set: str) -> float:
+    return MIN_SCORES[picture_set]
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +147,7 @@ def test_half_precision_moves_few_points(
     apps: dict[str, list[str]],
     pictures: list[Path],
     expected: np.ndarray,
+    min_score: float,
     name: str,
     cpu: str,
     arithmetic: str,
@@ -141,7 +155,7 @@ def test_half_precision_moves_few_points(
 ) -> None:
     app = on(apps[name], cpu) if cpu else apps[name]
     difference = np.abs(found(app, pictures, "--storage", "fp16", "--arithmetic", arithmetic) - expected)
-    seen = expected[..., 2] >= MIN_SCORE
+    seen = expected[..., 2] >= min_score
     distances_px = difference[..., :2].max(axis=-1)[seen]
     moved = (distances_px > MOVED_PX).mean()
     with capsys.disabled():
