@@ -15,9 +15,11 @@ import pytest
 from movenet.cli import STATUS_ERROR, STATUS_INTERRUPTED, main, run_command
 from movenet.commands import demo
 from movenet.errors import DataError
+from movenet.estimator import PoseEstimator
 from movenet.outputs import open_output
 from movenet.skeleton import COCO17
-from movenet.sources import SourceKind
+from movenet.sources import SourceKind, open_source
+from movenet.tracking import PoseTracker, look_twice
 
 REPOSITORY = Path(__file__).parents[1]
 NUM_FRAMES = 4
@@ -111,6 +113,54 @@ def test_video_to_video(tiny_model: Path, video: Path, tmp_path: Path, suffix: s
     (first, *_) = lines = read_lines(tmp_path / "points.jsonl")
     assert len(lines) == NUM_FRAMES
     assert [set(point) for point in first["keypoints"]] == [{"name", "x", "y", "score"}] * COCO17.num_keypoints  # type: ignore[attr-defined]
+
+
+def walk(step: int) -> np.ndarray:
+    """A frame of a camera that moves along scikit-image's photographer, uint8 BGR [480, 640, 3]."""
+    data = pytest.importorskip("skimage.data", reason="the demo extra is not installed")
+    frame = np.full((480, 640, 3), 90, np.uint8)
+    frame[100:420, 200 - 10 * step : 520 - 10 * step] = cv2.resize(data.camera(), (320, 320))[..., None]
+    return frame
+
+
+def keypoints_of(line: dict[str, object]) -> np.ndarray:
+    points: list[dict[str, float]] = line["keypoints"]  # type: ignore[assignment]
+    return np.array([[point["x"], point["y"], point["score"]] for point in points], np.float32)
+
+
+def test_a_picture_is_looked_at_twice_unless_told_otherwise(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "frame.png"), walk(0))
+    estimator = PoseEstimator(demo.DEFAULT_WEIGHTS)
+    found = []
+    for options, expected in (([], look_twice(estimator, walk(0))), (["--no-tracking"], estimator(walk(0)))):
+        assert run(demo.DEFAULT_WEIGHTS, tmp_path / "frame.png", "--jsonl", tmp_path / "points.jsonl", *options) == 0
+        (line,) = read_lines(tmp_path / "points.jsonl")
+        assert (keypoints_of(line) == expected.keypoints).all()
+        found.append(expected.keypoints)
+    assert np.abs(found[0] - found[1]).max() > 1
+
+
+def test_a_video_is_followed_and_smoothed_unless_told_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "walk.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (640, 480))
+    for step in range(NUM_FRAMES):
+        writer.write(walk(step))
+    writer.release()
+    frames = [frame for _, frame in open_source(str(path))]
+    estimator = PoseEstimator(demo.DEFAULT_WEIGHTS)
+    found = []
+    for options, tracker in (
+        ([], PoseTracker(estimator)),
+        (["--no-smoothing"], PoseTracker(estimator, smoothing=False)),
+        (["--no-tracking", "--no-smoothing"], PoseTracker(estimator, tracking=False, smoothing=False)),
+    ):
+        assert run(demo.DEFAULT_WEIGHTS, path, "--jsonl", tmp_path / "points.jsonl", *options) == 0
+        expected = [tracker(frame, number / 10).keypoints for number, frame in enumerate(frames)]
+        lines = [keypoints_of(line) for line in read_lines(tmp_path / "points.jsonl")]
+        np.testing.assert_allclose(lines, expected, rtol=0, atol=1e-3)
+        found.append(np.array(lines))
+    assert np.abs(found[0] - found[1]).max() > 0.5
+    assert np.abs(found[1] - found[2]).max() > 0.5
 
 
 @pytest.mark.parametrize("runtime", ["onnx", "torch"])

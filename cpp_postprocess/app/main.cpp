@@ -54,8 +54,8 @@ void run(const Options& options) {
     Network network(model, options.network);
     const bool sequence = options.source != SourceKind::kPictures;
     Pipeline pipeline(
-        model, [&](const std::uint8_t* rgb) -> const movenet_heads& { return network.run(rgb); },
-        sequence&& options.tracking, sequence&& options.smoothing);
+        model, [&](const std::uint8_t* rgb) -> const movenet_heads& { return network.run(rgb); }, options.tracking,
+        sequence&& options.smoothing);
     JsonLine json_line(model.keypoint_names);
     StageTimes times({"read", "preprocess", "network", "decode", "tracking", "output", "all but read"});
     std::vector<double> stages_ms(7);
@@ -75,7 +75,8 @@ void run(const Options& options) {
                 break;
             }
             const double read_ms = stopwatch.lap_ms();
-            const Pipeline::Result& result = pipeline.process(sourced.frame, sourced.timestamp_s);
+            const Pipeline::Result& result = sequence ? pipeline.process(sourced.frame, sourced.timestamp_s)
+                                                      : pipeline.process_picture(sourced.frame);
             const double processed_ms = stopwatch.lap_ms();
             if (!write_line(json_line.write(sourced.name, number, result.points_px, result.timings))) {
                 break;

@@ -186,7 +186,8 @@ Options:
   --size WIDTHxHEIGHT      wished for from --device; the camera has the last word; default: 640x480
   --fps NUMBER             frames a second of --raw, for the smoothing; default: 30
   --frames NUMBER          end after so many frames; default: all
-  --no-tracking            look at the whole frame each time, not at the square around the person of the last one
+  --no-tracking            look at whole frames only; else a frame is looked at where the person of the last one was,
+                           and a picture once more where the person was found
   --no-smoothing           points as they are found, without the One-Euro filter
   --threads NUMBER         of the network; default: 1
   --powersave 0|1|2        run on all CPUs (0, the default), the little ones (1) or the big ones (2)
@@ -195,7 +196,7 @@ Options:
   --times                  a table of each stage's milliseconds on standard error at the end
   --help                   this text
 
-Pictures are looked at whole, each on its own: tracking and smoothing are for --raw and --device.
+Pictures are each on their own: smoothing is for --raw and --device.
 Exit status: 0 at the end of the source or after Ctrl-C, 2 after an error, with a line that says what to do.
 )";
 }

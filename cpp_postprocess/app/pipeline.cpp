@@ -11,15 +11,7 @@ namespace movenet::app {
 static_assert(sizeof(Keypoint) == 3 * sizeof(float), "the decoder writes x, y, score");
 
 Pipeline::Pipeline(const Model& model, RunNetwork network, bool tracking, bool smoothing)
-    : network_(std::move(network)), resampler_(model.input_size_px) {
-    if (tracking) {
-        torso_ = find_torso(model.keypoint_names);
-        if (!torso_) {
-            throw Error(
-                "tracking needs the keypoints left_shoulder, right_shoulder, left_hip and right_hip, which "
-                "this model's skeleton has not: give --no-tracking");
-        }
-    }
+    : network_(std::move(network)), resampler_(model.input_size_px), tracking_(tracking) {
     if (smoothing) {
         smoother_.emplace(static_cast<int>(model.keypoint_names.size()));
     }
@@ -47,10 +39,25 @@ const Pipeline::Result& Pipeline::process(const Frame& frame, double timestamp_s
     if (smoother_) {
         smoother_->smooth(points, width, height, timestamp_s);
     }
-    if (torso_) {
-        square_ = next_square(points, *torso_, width, height);
+    if (tracking_) {
+        square_ = next_square(points, width, height);
     }
     result_.tracking_ms = stopwatch.lap_ms();
+    return result_;
+}
+
+const Pipeline::Result& Pipeline::process_picture(const Frame& frame) {
+    square_.reset();
+    process(frame, 0);
+    if (square_ && !(*square_ == letterbox_square(frame.layout.width_px, frame.layout.height_px))) {
+        const Timings first = result_.timings;
+        const double first_tracking_ms = result_.tracking_ms;
+        process(frame, 0);
+        result_.timings.preprocess_ms += first.preprocess_ms;
+        result_.timings.network_ms += first.network_ms;
+        result_.timings.decode_ms += first.decode_ms;
+        result_.tracking_ms += first_tracking_ms;
+    }
     return result_;
 }
 

@@ -29,17 +29,20 @@ public:
         double tracking_ms = 0;  // smoothing and the next square
     };
 
-    // Throws Error if `tracking` is wished for, but the skeleton has no shoulders and hips.
     Pipeline(const Model& model, RunNetwork network, bool tracking, bool smoothing);
 
     // The pose in the next frame of a sequence, whose frames have one size; valid until the next call. Allocates
     // nothing of its own after the first frames.
     const Result& process(const Frame& frame, double timestamp_s);
 
+    // The pose in a picture that belongs to no sequence; with tracking it is looked at whole, and then where the person
+    // was found (once if nowhere). The times are of both looks. Not with smoothing.
+    const Result& process_picture(const Frame& frame);
+
 private:
     RunNetwork network_;
     Resampler resampler_;
-    std::optional<TorsoChannels> torso_;
+    bool tracking_;
     std::optional<PoseSmoother> smoother_;
     std::optional<Square> square_;
     std::vector<std::uint8_t> input_;

@@ -16,6 +16,10 @@ struct Square {
 
     double left_px() const { return center_x_px - side_px / 2; }
     double top_px() const { return center_y_px - side_px / 2; }
+
+    bool operator==(const Square& other) const {
+        return center_x_px == other.center_x_px && center_y_px == other.center_y_px && side_px == other.side_px;
+    }
 };
 
 struct Keypoint {

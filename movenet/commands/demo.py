@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -19,9 +20,10 @@ from rich.table import Table
 from movenet.display import Window, display_problem
 from movenet.errors import ConfigError, DataError
 from movenet.estimator import Pose, PoseEstimator, Timings
-from movenet.outputs import open_output, replaced_file
+from movenet.outputs import DEFAULT_FRAMES_PER_SECOND, open_output, replaced_file
 from movenet.runtimes import runtime_names
 from movenet.sources import Source, SourceKind, open_source
+from movenet.tracking import PoseTracker, look_twice
 from movenet.visualize import MIN_SCORE, draw_pose, draw_timings
 
 NAME = "demo"
@@ -56,6 +58,15 @@ def register(parser: argparse.ArgumentParser) -> None:
         help=f"{', '.join(runtime_names())}; default: torch for a checkpoint file, ncnn for an exported model",
     )
     parser.add_argument("--threads", type=int, default=1, help="threads of the network; default: %(default)s")
+    parser.add_argument(
+        "--no-tracking",
+        action="store_true",
+        help="look at whole frames only; else a video's frame is looked at where the person of the last one was, and a "
+        "picture once more where the person was found",
+    )
+    parser.add_argument(
+        "--no-smoothing", action="store_true", help="points of a video as found, without One-Euro filter"
+    )
     parser.add_argument("--output", type=Path, help="picture, folder or video to write, like the source")
     parser.add_argument("--jsonl", type=Path, help="file to write the keypoints to, a JSON object a line")
     parser.add_argument("--no-display", action="store_true", help="open no window")
@@ -79,7 +90,8 @@ def run(arguments: argparse.Namespace) -> int:
                 "`pip uninstall opencv-python-headless && pip install opencv-python`"
             )
         progress = stack.enter_context(_progress(source, console))
-        estimates = _estimates(source, estimator, arguments.min_score)
+        find_pose = _pose_finder(arguments, source, estimator)
+        estimates = _estimates(source, find_pose, arguments.min_score)
         timings = _consume(progress(estimates), consumers, window, source.kind)
     _print_summary(timings, console)
     return 0
@@ -137,9 +149,25 @@ def _progress(source: Source, console: Console) -> Iterator[Callable[[Iterator[E
         yield lambda estimates: iter(progress.track(estimates, source.length, description=source.kind.value))
 
 
-def _estimates(source: Source, estimator: PoseEstimator, min_score: float) -> Iterator[Estimate]:
+def _pose_finder(
+    arguments: argparse.Namespace, source: Source, estimator: PoseEstimator
+) -> Callable[[np.ndarray, int], Pose]:
+    """From a frame and its number to the pose. Frames of a sequence are followed, pictures are each on their own."""
+    tracking = not arguments.no_tracking
+    if source.kind in PICTURE_KINDS:
+        if tracking:
+            return lambda frame, _: look_twice(estimator, frame)
+        return lambda frame, _: estimator(frame)
+    tracker = PoseTracker(estimator, tracking, not arguments.no_smoothing)
+    if source.kind is SourceKind.LIVE:
+        return lambda frame, _: tracker(frame, time.monotonic())
+    frames_per_second = source.frames_per_second or DEFAULT_FRAMES_PER_SECOND
+    return lambda frame, number: tracker(frame, number / frames_per_second)
+
+
+def _estimates(source: Source, find_pose: Callable[[np.ndarray, int], Pose], min_score: float) -> Iterator[Estimate]:
     for index, (name, frame) in enumerate(source):
-        pose = estimator(frame)
+        pose = find_pose(frame, index)
         yield Estimate(name, index, pose, draw_timings(draw_pose(frame, pose, min_score), pose.timings))
 
 

@@ -34,6 +34,13 @@ def register(parser: argparse.ArgumentParser) -> None:
         help="cropped: a square around each person; whole: the letterboxed picture (default: %(default)s)",
     )
     parser.add_argument(
+        "--looks",
+        type=int,
+        default=1,
+        help="how often the network looks: first as the protocol says, then where tracking would look in the next "
+        "frame (default: %(default)s)",
+    )
+    parser.add_argument(
         "--runtime",
         choices=runtime_names(),
         help="what runs the network (default: torch for a checkpoint file, ncnn for an exported model)",
@@ -67,13 +74,14 @@ def run(arguments: argparse.Namespace) -> int:
     persons = select_persons(pictures, arguments.protocol, min_keypoints, arguments.single_person)
     with _progress() as progress:
         task = progress.add_task("evaluating", total=len(persons))
-        predictions = predict(persons, runtime, on_person=lambda: progress.advance(task))
+        predictions = predict(persons, runtime, on_person=lambda: progress.advance(task), looks=arguments.looks)
     metrics = compute_metrics(persons, predictions.points_px, skeleton)
 
     network_ms = float(np.median(predictions.network_ms))
     if arguments.json is not None:
         circumstances = {
             "protocol": arguments.protocol,
+            "looks": arguments.looks,
             "runtime": runtime_name,
             "weights": str(arguments.weights),
             "annotations": str(arguments.annotations),

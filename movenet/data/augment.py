@@ -19,6 +19,18 @@ from movenet.errors import ConfigError
 from movenet.geometry import Square, square_matrix
 from movenet.skeleton import Skeleton
 
+_PROBABILITIES = (
+    "surroundings",
+    "any_rotation",
+    "mirror",
+    "colour",
+    "degrade",
+    "half_body",
+    "blur",
+    "jpeg",
+    "drop",
+)
+
 
 @dataclass(frozen=True)
 class AugmentationConfig:
@@ -31,6 +43,10 @@ class AugmentationConfig:
             `scale_max`, the side is drawn so that persons get the sizes that they have there (see
             `movenet.data.fitted_scales`). Its paths start from the data's root.
         shift_share: the crop's center moves by up to this share of its side, in x and in y.
+        surroundings_probability: share of samples that show the person as a first frame does: small, and anywhere in
+            the crop. Its side is then drawn between `scale_max` and `surroundings_scale_max`, and its center moves as
+            far as the person's box stays inside (before the crop is turned). Not where `fit_scale_to` draws the side.
+        surroundings_scale_max: the largest side of such a crop, as a multiple of the box's longer side.
         rotation_degrees: standard deviation of the rotation, cut off at twice that.
         any_rotation_probability: share of samples that are turned by any angle (people upside down).
         mirror_probability: share of samples that are mirrored.
@@ -51,6 +67,8 @@ class AugmentationConfig:
     scale_max: float = 2.0
     fit_scale_to: SetConfig | None = None
     shift_share: float = 0.1
+    surroundings_probability: float = 0.0
+    surroundings_scale_max: float = 3.0
     rotation_degrees: float = 20.0
     any_rotation_probability: float = 0.1
     mirror_probability: float = 0.5
@@ -68,15 +86,22 @@ class AugmentationConfig:
     def __post_init__(self) -> None:
         if not 0 < self.scale_min <= self.scale_max:
             raise ConfigError("augmentation: needs 0 < scale_min <= scale_max")
+        if self.surroundings_probability > 0 and self.surroundings_scale_max < self.scale_max:
+            raise ConfigError("augmentation: surroundings_scale_max must not be below scale_max")
         if self.shift_share < 0 or self.rotation_degrees < 0:
             raise ConfigError("augmentation: shift_share and rotation_degrees must not be negative")
-        for name in ("any_rotation", "mirror", "colour", "degrade", "half_body", "blur", "jpeg", "drop"):
+        for name in _PROBABILITIES:
             if not 0 <= getattr(self, f"{name}_probability") <= 1:
                 raise ConfigError(f"augmentation: {name}_probability must lie in 0..1")
         if not 1 <= self.jpeg_quality_min <= self.jpeg_quality_max <= 100:
             raise ConfigError("augmentation: needs 1 <= jpeg_quality_min <= jpeg_quality_max <= 100")
         if self.drop_max_patches < 1 or self.drop_size_share <= 0:
             raise ConfigError("augmentation: needs drop_max_patches >= 1 and drop_size_share > 0")
+
+    @property
+    def largest_scale(self) -> float:
+        """Of all crops, as a multiple of the box's longer side."""
+        return self.surroundings_scale_max if self.surroundings_probability > 0 else self.scale_max
 
     def with_scale(self, scale: float) -> AugmentationConfig:
         """The same with a range of scales that holds this one, too."""
@@ -108,10 +133,16 @@ def draw_crop_move(
         rng: the only source of chance.
         scale: the crop's side as a multiple of the square's, where it is fitted to a target set; else it is drawn.
     """
-    if scale is None:
-        scale = math.exp(rng.uniform(math.log(config.scale_min), math.log(config.scale_max)))
+    # Where it is off no chance is used up: recipes without it draw what they always drew.
+    may_be_wide = scale is None and config.surroundings_probability > 0
+    surroundings = may_be_wide and rng.random() < config.surroundings_probability
+    if surroundings:
+        scale = _draw_evenly_in_logarithm(config.scale_max, config.surroundings_scale_max, rng)
+    elif scale is None:
+        scale = _draw_evenly_in_logarithm(config.scale_min, config.scale_max, rng)
     side = square.side_px * scale
-    shift_x, shift_y = rng.uniform(-config.shift_share, config.shift_share, 2) * side
+    shift_share = _surroundings_shift_share(scale, config) if surroundings else config.shift_share
+    shift_x, shift_y = rng.uniform(-shift_share, shift_share, 2) * side
     varied = replace(
         square, center_x_px=square.center_x_px + shift_x, center_y_px=square.center_y_px + shift_y, side_px=side
     )
@@ -128,7 +159,21 @@ def crop_reach(config: AugmentationConfig) -> float:
     """How far from the middle of a square its crops reach, to the left, right, up and down, in sides of the square."""
     tilt_degrees = 45.0 if config.any_rotation_probability > 0 else min(2 * config.rotation_degrees, 45.0)
     tilt = math.radians(tilt_degrees)
-    return config.scale_max * (config.shift_share + (math.cos(tilt) + math.sin(tilt)) / 2)
+    corner = (math.cos(tilt) + math.sin(tilt)) / 2
+    reach = config.scale_max * (config.shift_share + corner)
+    if config.surroundings_probability > 0:
+        largest = config.surroundings_scale_max
+        reach = max(reach, largest * (_surroundings_shift_share(largest, config) + corner))
+    return reach
+
+
+def _draw_evenly_in_logarithm(smallest: float, largest: float, rng: np.random.Generator) -> float:
+    return math.exp(rng.uniform(math.log(smallest), math.log(largest)))
+
+
+def _surroundings_shift_share(scale: float, config: AugmentationConfig) -> float:
+    """How far a crop with surroundings moves: until the person's box touches its border."""
+    return max(config.shift_share, (1 - 1 / scale) / 2)
 
 
 # Fewer points do not tell where a half of the body is.

@@ -53,7 +53,8 @@ class FittedScales:
 
     def with_range(self, config: AugmentationConfig) -> AugmentationConfig:
         """The same augmentation with the smallest and the largest scale that `draw` can give as its range."""
-        return replace(config, scale_min=1 / float(self._target_sizes[-1]), scale_max=1 / float(self._target_sizes[0]))
+        smallest, largest = (1 / float(self._target_sizes[end]) for end in (-1, 0))
+        return replace(config, scale_min=smallest, scale_max=largest, surroundings_probability=0.0)
 
 
 def fit_scales(

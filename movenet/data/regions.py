@@ -100,7 +100,7 @@ def _region(
     sides = np.array([square.side_px for square in squares])
     reach = (crop_reach(augmentation) * sides)[:, None]
     finest = sides.min() * augmentation.scale_min / max(output_sizes)
-    coarsest = sides.max() * augmentation.scale_max / min(output_sizes)
+    coarsest = sides.max() * augmentation.largest_scale / min(output_sizes)
     corners = np.concatenate([middles - reach, middles + reach])
     # Begun where the coarsest crop's averages begin, these are of the same pixels as in the whole picture.
     part = part_around(corners, 2 ** fitting_halvings(coarsest), picture.width_px, picture.height_px)

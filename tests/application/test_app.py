@@ -18,9 +18,7 @@ import pytest
 
 from movenet.commands.demo import Estimate, json_line
 from movenet.estimator import PoseEstimator
-from movenet.geometry import letterbox_square
-
-from .reference import Smoother, next_square
+from movenet.tracking import PoseTracker, look_twice
 
 WEIGHTS = Path(__file__).parents[2] / "weights/default"
 # Measured: 0.0001; the decoder's float32 and another build of ncnn are all that differs.
@@ -86,23 +84,17 @@ def test_photographs_get_the_python_estimators_poses(
         np.testing.assert_allclose(keypoints(line), estimator(frame).keypoints, rtol=0, atol=MAX_DIFFERENCE_PX)
 
 
-def test_a_tracked_and_smoothed_sequence_is_the_python_estimators(
+def test_a_tracked_and_smoothed_sequence_is_the_python_trackers(
     app: list[str], estimator: PoseEstimator, photographs: list[np.ndarray]
 ) -> None:
     # A camera that moves over a photograph.
     for photograph in photographs[::6]:
         larger = cv2.resize(photograph, (400, 360))
         frames = [larger[2 * step : 2 * step + 300, 5 * step : 5 * step + 320] for step in range(12)]
-        torso = [
-            estimator.metadata.skeleton.index(f"{side}_{part}")
-            for part in ("shoulder", "hip")
-            for side in ("left", "right")
-        ]
-        smoother, square = Smoother(320, 300, 1 / 30), letterbox_square(320, 300)
-        for frame, line in zip(frames, poses(app, frames), strict=True):
-            expected = smoother(estimator(np.ascontiguousarray(frame), square).keypoints)
-            square = next_square(expected, torso, 320, 300)
-            np.testing.assert_allclose(keypoints(line), expected, rtol=0, atol=MAX_DIFFERENCE_PX)
+        tracker = PoseTracker(estimator)
+        for number, (frame, line) in enumerate(zip(frames, poses(app, frames), strict=True)):
+            pose = tracker(np.ascontiguousarray(frame), number / 30)
+            np.testing.assert_allclose(keypoints(line), pose.keypoints, rtol=0, atol=MAX_DIFFERENCE_PX)
 
 
 def test_a_png_gets_the_pose_of_its_pixels(
@@ -111,8 +103,24 @@ def test_a_png_gets_the_pose_of_its_pixels(
     if b"NOT in this build" in run(app, "--help").stdout:
         pytest.skip("the application was built without stb_image and OpenCV")
     cv2.imwrite(str(tmp_path / "noise.png"), frame)
-    (line,) = run(app, "--image", tmp_path / "noise.png").stdout.splitlines()
+    (line,) = run(app, "--image", tmp_path / "noise.png", "--no-tracking").stdout.splitlines()
     np.testing.assert_allclose(keypoints(json.loads(line)), estimator(frame).keypoints, rtol=0, atol=MAX_DIFFERENCE_PX)
+
+
+def test_pictures_are_looked_at_twice_as_in_python(
+    app: list[str], estimator: PoseEstimator, photographs: list[np.ndarray], tmp_path: Path
+) -> None:
+    if b"NOT in this build" in run(app, "--help").stdout:
+        pytest.skip("the application was built without stb_image and OpenCV")
+    paths = [tmp_path / f"{number}.png" for number in range(len(photographs))]
+    for path, photograph in zip(paths, photographs, strict=True):
+        cv2.imwrite(str(path), photograph)
+    lines = run(app, "--image", *paths).stdout.splitlines()
+    twice = [look_twice(estimator, photograph).keypoints for photograph in photographs]
+    for line, expected in zip(lines, twice, strict=True):
+        np.testing.assert_allclose(keypoints(json.loads(line)), expected, rtol=0, atol=MAX_DIFFERENCE_PX)
+    once = [estimator(photograph).keypoints for photograph in photographs]
+    assert np.mean([np.abs(a - b).max() > 1 for a, b in zip(once, twice, strict=True)]) > 0.3
 
 
 def test_lines_have_the_demos_keys(app: list[str], estimator: PoseEstimator, frame: np.ndarray) -> None:

@@ -79,8 +79,8 @@ def expected(apps: dict[str, list[str]], pictures: list[Path]) -> np.ndarray:
 
 
 def found(app: list[str], pictures: list[Path], *options: str) -> np.ndarray:
-    """float [pictures, K, 3]: x, y in pixels of the network's input, score."""
-    points = keypoints([*app, "--image", *map(str, pictures), *options])
+    """float [pictures, K, 3] by one look at each whole picture: x, y in pixels of the network's input, score."""
+    points = keypoints([*app, "--image", *map(str, pictures), "--no-tracking", *options])
     sides = [max(cv2.imread(str(path)).shape) for path in pictures]
     points[..., :2] *= ModelMetadata.load(WEIGHTS).input_size / np.array(sides)[:, None, None]
     return points

@@ -1,4 +1,4 @@
-"""The application's steps give the numbers of OpenCV, of movenet.geometry and of the rules written plainly."""
+"""The application's steps give the numbers of OpenCV, of movenet.geometry and of movenet.tracking."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movenet.geometry import Square, extract_square, letterbox_square
-
-from .reference import Smoother, next_square
+from movenet.tracking import PoseSmoother, next_square
 
 SIDES = st.integers(1, 120)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -90,7 +89,7 @@ def test_bgr_is_rgb_the_other_way_round(probe: Path, frame: np.ndarray) -> None:
 
 @EXAMPLES
 @given(SEEDS, st.integers(40, 700), st.integers(40, 700), st.floats(0.004, 0.5), st.integers(4, 19), st.floats(1, 200))
-def test_tracking_and_smoothing_follow_the_rules(
+def test_tracking_and_smoothing_are_pythons(
     probe: Path, seed: int, width: int, height: int, seconds: float, keypoints: int, jitter_px: float
 ) -> None:
     random = np.random.default_rng(seed)
@@ -99,15 +98,15 @@ def test_tracking_and_smoothing_follow_the_rules(
     points = np.empty((12, keypoints, 3), np.float32)
     points[..., :2] = person + walk + random.normal(0, jitter_px / 20, (12, keypoints, 2))
     points[..., 2] = random.uniform(0, 1, (12, keypoints))
-    smoother = Smoother(width, height, seconds)
+    smoother = PoseSmoother()
     output = subprocess.run(
         [probe, "track", *map(str, (width, height, keypoints)), repr(seconds)],
         input=points.tobytes(),
         capture_output=True,
         check=True,
     ).stdout
-    for raw, found in zip(points, np.frombuffer(output).reshape(12, -1), strict=True):
-        smooth = smoother(raw)
-        square = next_square(smooth, [0, 1, 2, 3], width, height)
+    for number, (raw, found) in enumerate(zip(points, np.frombuffer(output).reshape(12, -1), strict=True)):
+        smooth = smoother(raw, width, height, number * seconds)
+        square = next_square(smooth, width, height)
         np.testing.assert_allclose(found[:-3].reshape(-1, 2), smooth[:, :2], rtol=0, atol=1e-3)
         np.testing.assert_allclose(found[-3:], (square.center_x_px, square.center_y_px, square.side_px), atol=4e-3)

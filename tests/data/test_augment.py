@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from movenet.data.appearance import draw_patches, paint_patches
-from movenet.data.augment import AugmentationConfig, body_halves
+from movenet.data.augment import AugmentationConfig, body_halves, draw_crop_move
 from movenet.data.coco import read_coco
 from movenet.data.dataset import CropDataset, Sample
 from movenet.data.labels import LabelRules
@@ -78,6 +78,37 @@ def test_points_stay_on_their_marks_whatever_is_drawn(data: st.DataObject, marks
         if expected.min() > DISC_PX * scale and expected.max() < SIZE - DISC_PX * scale:  # the disc is wholly inside
             found = centroid_px(sample.image[channel].numpy())
             assert np.linalg.norm(found - expected) < 0.6
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1.0, 2.0), st.floats(1.0, 3.0))
+def test_with_surroundings_the_person_is_small_and_wholly_inside(seed: int, scale_max: float, growth: float) -> None:
+    config = AugmentationConfig(
+        scale_max=scale_max,
+        surroundings_probability=1.0,
+        surroundings_scale_max=scale_max * growth,
+        shift_share=0.0,
+        rotation_degrees=0.0,
+        any_rotation_probability=0.0,
+    )
+    move = draw_crop_move(Square(300, 200, 80), SIZE, config, np.random.default_rng(seed))
+    corners = apply_matrix(move.matrix, np.array([[260.0, 160.0], [340.0, 240.0]]))
+    assert corners.min() > -1e-6
+    assert corners.max() < SIZE + 1e-6
+    scale = SIZE / np.ptp(corners[:, 1])
+    assert scale_max * (1 - 1e-9) <= scale <= scale_max * growth * (1 + 1e-9)
+
+
+def test_surroundings_are_drawn_as_often_as_asked_and_reach_every_side() -> None:
+    config = AugmentationConfig(scale_max=1.5, surroundings_probability=0.25, mirror_probability=0.0)
+    rng = np.random.default_rng(0)
+    moves = [draw_crop_move(Square(300, 200, 80), SIZE, config, rng) for _ in range(2000)]
+    scales = SIZE / 80 / np.array([np.hypot(*move.matrix[0, :2]) for move in moves])
+    wide = scales > 1.5
+    assert abs(wide.mean() - 0.25) < 0.03
+    middles = np.array([apply_matrix(move.matrix, np.array([300.0, 200.0])) for move in moves])
+    spread = np.abs(middles - SIZE / 2).max(axis=0) / SIZE
+    assert (spread > 0.25).all()
+    assert np.abs(middles[~wide] - SIZE / 2).max() / SIZE < 0.15
 
 
 @settings(max_examples=20)

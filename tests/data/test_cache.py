@@ -91,10 +91,13 @@ def test_samples_are_those_of_the_whole_picture(data: st.DataObject, marks_folde
     """Marks at any place, crops of any size, turn and shift, stored whole or halved."""
     points = np.array([[data.draw(st.floats(5, SIDE_PX - 5)) for _ in range(2)] for _ in range(2)])
     scale_min = data.draw(st.floats(0.3, 2.0))
+    scale_max = scale_min * data.draw(st.floats(1.0, 3.0))
     augmentation = replace(
         PLAIN,
         scale_min=scale_min,
-        scale_max=scale_min * data.draw(st.floats(1.0, 3.0)),
+        scale_max=scale_max,
+        surroundings_probability=data.draw(st.sampled_from([0.0, 0.5])),
+        surroundings_scale_max=scale_max * data.draw(st.floats(1.0, 3.0)),
         shift_share=data.draw(st.sampled_from([0.0, 0.1, 0.4])),
         rotation_degrees=data.draw(st.floats(0, 40)),
         any_rotation_probability=data.draw(st.sampled_from([0.0, 1.0])),

@@ -151,7 +151,14 @@ def test_a_batch_without_one_readable_picture_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"scale_min": 0.0}, {"scale_min": 3.0}, {"mirror_probability": 1.5}, {"shift_share": -0.1}]
+    "values",
+    [
+        {"scale_min": 0.0},
+        {"scale_min": 3.0},
+        {"surroundings_probability": 0.1, "surroundings_scale_max": 1.0},
+        {"mirror_probability": 1.5},
+        {"shift_share": -0.1},
+    ],
 )
 def test_impossible_augmentation_is_refused(values: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="augmentation"):

@@ -112,10 +112,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_any_crop_is_the_workers_crop(data: st.DataObject, folder: Path) -> None:
     """Turned, mirrored, shifted, smaller and larger than the picture's pixels, inside and outside of it."""
     scale_min = data.draw(st.floats(0.2, 2.0))
+    scale_max = scale_min * data.draw(st.floats(1.0, 4.0))
     augmentation = replace(
         PLAIN,
         scale_min=scale_min,
-        scale_max=scale_min * data.draw(st.floats(1.0, 4.0)),
+        scale_max=scale_max,
+        surroundings_probability=data.draw(st.sampled_from([0.0, 0.5])),
+        surroundings_scale_max=scale_max * data.draw(st.floats(1.0, 2.0)),
         shift_share=data.draw(st.sampled_from([0.0, 0.4])),
         any_rotation_probability=data.draw(st.sampled_from([0.0, 1.0])),
         rotation_degrees=data.draw(st.sampled_from([0.0, 30.0])),

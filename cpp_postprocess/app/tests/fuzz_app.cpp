@@ -157,7 +157,7 @@ void fuzz_tracking(Input& input) {
             point = {input.take<float>(), input.take<float>(), input.take<float>()};
         }
         smoother.smooth(points, width, height, input.take<double>());
-        const Square square = next_square(points, {0, 1, 2, 3}, width, height);
+        const Square square = next_square(points, width, height);
         fail_unless(std::isfinite(square.center_x_px) && std::isfinite(square.center_y_px) && square.side_px >= 0 &&
                     square.side_px <= std::max(width, height));
         cut_square(resampler, 8, {packed_layout(PixelFormat::kRgb, width, height), pixels.data()}, square);

@@ -3,8 +3,7 @@
 //   movenet_app_probe extract FORMAT WIDTH HEIGHT CENTER_X CENTER_Y SIDE SIZE < frame
 //       the square that was cut as a line of three numbers, then SIZE x SIZE RGB pixels
 //   movenet_app_probe track WIDTH HEIGHT KEYPOINTS SECONDS < float32 [frames, KEYPOINTS, 3]
-//       float64 [frames, 2 * KEYPOINTS + 3]: the smoothed points, and the next square's center and side;
-//       the first four keypoints are the shoulders and the hips
+//       float64 [frames, 2 * KEYPOINTS + 3]: the smoothed points, and the next square's center and side
 
 #include <unistd.h>
 
@@ -50,7 +49,7 @@ void track(char** arguments) {
     PoseSmoother smoother(keypoints);
     for (int frame = 0; std::fread(points.data(), sizeof(Keypoint), points.size(), stdin) == points.size(); ++frame) {
         smoother.smooth(points, width, height, frame * seconds);
-        const Square next = next_square(points, {0, 1, 2, 3}, width, height);
+        const Square next = next_square(points, width, height);
         std::vector<double> row;
         for (const Keypoint& point : points) {
             row.push_back(point.x);

@@ -1,9 +1,8 @@
-// The square of the next frame, and the smoothing. Both are compared with a plain transcription on sequences in
-// tests/app/test_app_logic.py; here are the cases that one can follow by hand.
+// The square of the next frame, and the smoothing. Both are compared with movenet.tracking on sequences in
+// tests/application/test_steps.py; here are the cases that one can follow by hand.
 
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <limits>
 
 #include "one_euro.h"
@@ -13,66 +12,66 @@ using namespace movenet::app;
 
 namespace {
 
-const TorsoChannels kTorso{0, 1, 2, 3};
+// The corners of a box of 100 x 200 pixels around (320, 240), and further points.
+std::vector<Keypoint> person(float score, const std::vector<Keypoint>& further = {}) {
+    std::vector<Keypoint> points = {{270, 140, score}, {370, 340, score}};
+    points.insert(points.end(), further.begin(), further.end());
+    return points;
+}
 
-// Shoulders and hips, and one more point.
-std::vector<Keypoint> person(float score, Keypoint further = {}) {
-    return {{290, 100, score}, {350, 100, score}, {300, 200, score}, {340, 200, score}, further};
+Square square_of(const std::vector<Keypoint>& points) {
+    return next_square(points, 640, 480);
 }
 
 bool is_whole(const Square& square) {
-    return square.center_x_px == 320 && square.center_y_px == 240 && square.side_px == 640;
+    return square == Square{320, 240, 640};
 }
 
 }  // namespace
 
-TEST_CASE("the square lies around the hips' middle, wide enough for the torso") {
-    const Square square = next_square(person(0.9f), kTorso, 640, 480);
+TEST_CASE("the square lies around the points' box, with a margin") {
+    const Square square = square_of(person(0.9f));
     CHECK(square.center_x_px == 320);
-    CHECK(square.center_y_px == 200);
-    CHECK(square.side_px == doctest::Approx(2 * 1.9 * 100));
+    CHECK(square.center_y_px == 240);
+    CHECK(square.side_px == doctest::Approx(1.4 * 200));
 }
 
 TEST_CASE("a sure point widens it, an unsure one does not") {
-    CHECK(next_square(person(0.9f, {320, 400, 0.2f}), kTorso, 640, 480).side_px == doctest::Approx(2 * 1.2 * 200));
-    CHECK(next_square(person(0.9f, {320, 400, 0.19f}), kTorso, 640, 480).side_px == doctest::Approx(2 * 1.9 * 100));
+    CHECK(square_of(person(0.9f, {{320, 440, 0.15f}})).side_px == doctest::Approx(1.4 * 300));
+    CHECK(square_of(person(0.9f, {{320, 440, 0.14f}})).side_px == doctest::Approx(1.4 * 200));
 }
 
-TEST_CASE("one hip and one shoulder are enough; without either it is the whole frame") {
-    std::vector<Keypoint> points = person(0.1f);
-    CHECK(is_whole(next_square(points, kTorso, 640, 480)));
-    points[0].score = 0.21f;
-    CHECK(is_whole(next_square(points, kTorso, 640, 480)));
-    points[3].score = 0.21f;
-    CHECK_FALSE(is_whole(next_square(points, kTorso, 640, 480)));
-    points[0].score = 0.2f;
-    CHECK(is_whole(next_square(points, kTorso, 640, 480)));
+TEST_CASE("a quarter of the points is enough; with fewer it is the whole frame") {
+    CHECK(is_whole(square_of(person(0.1f))));
+    CHECK_FALSE(is_whole(square_of(person(0.9f, std::vector<Keypoint>(6)))));
+    CHECK(is_whole(square_of(person(0.9f, std::vector<Keypoint>(7)))));
+    CHECK(is_whole(square_of({})));
 }
 
-TEST_CASE("no wider than the frame's long side, and no farther than its farthest border") {
-    // Hips at the left border and a hand at the right one: the square would be twice as wide as the frame.
-    const std::vector<Keypoint> wide = {
-        {0, 100, 0.9f}, {0, 100, 0.9f}, {0, 200, 0.9f}, {0, 200, 0.9f}, {600, 200, 0.9f}};
-    CHECK(is_whole(next_square(wide, kTorso, 640, 480)));
-    CHECK(next_square(person(0.9f, {320, 480, 0.9f}), kTorso, 640, 480).side_px == 640);
-    // In a corner: the farthest border is 90 away.
-    std::vector<Keypoint> points = {{10, 60, 0.9f}, {20, 60, 0.9f}, {10, 10, 0.9f}, {10, 10, 0.9f}};
-    CHECK(next_square(points, kTorso, 200, 100).side_px == doctest::Approx(2 * 1.9 * 50));
-    CHECK(next_square(points, kTorso, 100, 60).side_px == 100);
+TEST_CASE("who is too large, too small or outside is not followed") {
+    CHECK_FALSE(is_whole(square_of({{100, 240, 1}, {557, 240, 1}})));
+    CHECK(is_whole(square_of({{100, 240, 1}, {558, 240, 1}})));
+    CHECK_FALSE(is_whole(square_of({{100, 240, 1}, {146, 240, 1}})));
+    CHECK(is_whole(square_of({{100, 240, 1}, {145, 240, 1}})));
+    CHECK_FALSE(is_whole(square_of({{-100, 240, 1}, {100, 240, 1}})));
+    CHECK(is_whole(square_of({{-101, 240, 1}, {100, 240, 1}})));
+    CHECK(is_whole(square_of({{320, 400, 1}, {320, 561, 1}})));
 }
 
 TEST_CASE("numbers that are none never lead to a square that is none") {
     const auto check = [](const std::vector<Keypoint>& points) {
-        const Square square = next_square(points, kTorso, 640, 480);
-        CHECK(std::isfinite(square.center_x_px));
-        CHECK(std::isfinite(square.center_y_px));
-        CHECK(square.side_px >= 0);
+        const Square square = square_of(points);
+        CHECK(square.center_x_px >= 0);
+        CHECK(square.center_x_px <= 640);
+        CHECK(square.center_y_px >= 0);
+        CHECK(square.center_y_px <= 480);
+        CHECK(square.side_px >= 64);
         CHECK(square.side_px <= 640);
     };
     for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(), 3e38f}) {
-        for (std::size_t channel = 0; channel < 4; ++channel) {
+        for (std::size_t channel = 0; channel < 3; ++channel) {
             for (float Keypoint::* number : {&Keypoint::x, &Keypoint::y, &Keypoint::score}) {
-                std::vector<Keypoint> points = person(0.9f);
+                std::vector<Keypoint> points = person(0.9f, {{320, 240, 0.9f}});
                 points[channel].*number = bad;
                 check(points);
                 points[channel].*number = -bad;
@@ -82,17 +81,6 @@ TEST_CASE("numbers that are none never lead to a square that is none") {
         check(std::vector<Keypoint>(5, {bad, bad, 0.9f}));
         check(std::vector<Keypoint>(5, {-bad, bad, bad}));
     }
-}
-
-TEST_CASE("the torso is found by name, wherever it stands") {
-    const auto torso = find_torso({"right_hip", "nose", "left_shoulder", "left_hip", "right_shoulder"});
-    REQUIRE(torso);
-    CHECK(torso->right_hip == 0);
-    CHECK(torso->left_shoulder == 2);
-    CHECK(torso->left_hip == 3);
-    CHECK(torso->right_shoulder == 4);
-    CHECK_FALSE(find_torso({"nose", "left_shoulder", "right_shoulder", "left_hip"}));
-    CHECK_FALSE(find_torso({}));
 }
 
 TEST_CASE("One-Euro: the first value stays, a resting one too, and a jump is followed by the filter's own weight") {
