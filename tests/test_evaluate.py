@@ -152,7 +152,7 @@ def test_a_network_that_reads_the_marks_is_nearly_perfect(paint: Paint, protocol
 def test_the_report_says_how_it_was_measured(paint: Paint) -> None:
     figures = paint(FIRST_PX).figures("--protocol", "whole", "--runtime", "onnx", "--single-person")
     expected = {"persons": 1, "protocol": "whole", "runtime": "onnx", "weights": "model", "input_size": INPUT_SIZE}
-    expected |= {"min_keypoints": 1, "single_person": True}
+    expected |= {"min_keypoints": 1, "single_person": True, "looks": 1}
     assert {key: figures[key] for key in expected} == expected
     assert figures["network_ms_median"] >= 0
 
@@ -171,6 +171,16 @@ def test_cropped_evaluates_each_person_in_its_own_square(paint: Paint) -> None:
 
 def test_whole_evaluates_one_person_a_picture(paint: Paint) -> None:
     assert paint(FIRST_PX, SECOND_PX).figures("--protocol", "whole")["persons"] == 1
+
+
+def test_a_second_look_is_a_closer_one(paint: Paint) -> None:
+    world = paint(FIRST_PX)
+    # A share of whatever is looked at: the whole picture is 320 pixels wide, the second look's square 140.
+    world.network.error_unit = 6 / 192
+    assert world.figures("--protocol", "whole")["pck_5px"] == 0.0
+    figures = world.figures("--protocol", "whole", "--looks", "2")
+    assert (figures["pck_5px"], figures["looks"]) == (100.0, 2)
+    assert world.evaluate("--looks", "0") == STATUS_ERROR
 
 
 def test_single_person_leaves_out_pictures_of_two(paint: Paint, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,11 @@ namespace movenet::app {
 
 namespace {
 
-constexpr float kMinScore = 0.15f;
-constexpr std::size_t kMinPointsOf = 4;  // at least one point of so many
+// Somebody is there if at least one point of so many is as sure as this ...
+constexpr float kSureScore = 0.25f;
+constexpr std::size_t kSurePointOf = 4;
+// ... and then less sure points are theirs, too.
+constexpr float kMinScore = 0.1f;
 constexpr double kMargin = 1.4;
 constexpr double kMinSideShare = 0.1;
 
@@ -20,8 +23,8 @@ Square next_square(const std::vector<Keypoint>& points_px, int width_px, int hei
     double left = kInfinity, top = kInfinity, right = -kInfinity, bottom = -kInfinity;
     std::size_t sure = 0;
     for (const Keypoint& point : points_px) {
+        sure += point.score >= kSureScore ? 1 : 0;
         if (point.score >= kMinScore) {
-            ++sure;
             left = std::min(left, double{point.x});
             right = std::max(right, double{point.x});
             top = std::min(top, double{point.y});
@@ -34,8 +37,8 @@ Square next_square(const std::vector<Keypoint>& points_px, int width_px, int hei
     // Written so that what is no number ends at the whole frame as well.
     const bool inside = center_x >= 0 && center_x <= width_px && center_y >= 0 && center_y <= height_px;
     const bool fits = side_px >= kMinSideShare * whole.side_px && side_px <= whole.side_px;
-    const bool enough = kMinPointsOf * sure >= points_px.size();
-    return enough && inside && fits ? Square{center_x, center_y, side_px} : whole;
+    const bool anybody = sure > 0 && kSurePointOf * sure >= points_px.size();
+    return anybody && inside && fits ? Square{center_x, center_y, side_px} : whole;
 }
 
 }  // namespace movenet::app

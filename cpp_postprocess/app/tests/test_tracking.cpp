@@ -36,13 +36,14 @@ TEST_CASE("the square lies around the points' box, with a margin") {
     CHECK(square.side_px == doctest::Approx(1.4 * 200));
 }
 
-TEST_CASE("a sure point widens it, an unsure one does not") {
-    CHECK(square_of(person(0.9f, {{320, 440, 0.15f}})).side_px == doctest::Approx(1.4 * 300));
-    CHECK(square_of(person(0.9f, {{320, 440, 0.14f}})).side_px == doctest::Approx(1.4 * 200));
+TEST_CASE("a point that may be theirs widens it, an unlikely one does not") {
+    CHECK(square_of(person(0.9f, {{320, 440, 0.1f}})).side_px == doctest::Approx(1.4 * 300));
+    CHECK(square_of(person(0.9f, {{320, 440, 0.09f}})).side_px == doctest::Approx(1.4 * 200));
 }
 
-TEST_CASE("a quarter of the points is enough; with fewer it is the whole frame") {
-    CHECK(is_whole(square_of(person(0.1f))));
+TEST_CASE("a quarter of the points is enough; with fewer sure ones it is the whole frame") {
+    CHECK(is_whole(square_of(person(0.24f))));
+    CHECK_FALSE(is_whole(square_of(person(0.25f))));
     CHECK_FALSE(is_whole(square_of(person(0.9f, std::vector<Keypoint>(6)))));
     CHECK(is_whole(square_of(person(0.9f, std::vector<Keypoint>(7)))));
     CHECK(is_whole(square_of({})));
