@@ -2,8 +2,8 @@
 
 MoveNet's own detector (tfjs-models, pose-detection) goes by shoulders and hips and falls back to the whole frame
 without them. A box around whatever is found also follows who sits at a table, and takes any skeleton; with the default
-weights, less sure of shoulders and hips than Google's, it finds more points
-(docs/evaluation.md). The C++ application has the same rule (`cpp_postprocess/app/tracking.h`).
+weights, less sure of shoulders and hips than Google's, it finds more points (docs/evaluation.md). The C++ application
+has the same rule (`cpp_postprocess/app/tracking.h`).
 """
 
 from __future__ import annotations
