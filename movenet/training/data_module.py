@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import torch
 from lightning import LightningDataModule
@@ -29,14 +28,11 @@ from movenet.training.config import RunConfig
 from movenet.training.on_device import crops_on_device
 from movenet.training.pseudo_labels import PseudoLabeller, labelling_network
 from movenet.training.validation import ValidationDataset, ValidationSample
+from movenet.training.workers import worker_options
 
 # What the figures of the sets are logged under.
 DEV = "dev"
 WATCHED = "watched"
-
-
-def _one_opencv_thread(_worker: int) -> None:
-    cv2.setNumThreads(0)
 
 
 class PoseDataModule(LightningDataModule):
@@ -129,10 +125,9 @@ class PoseDataModule(LightningDataModule):
             ),
             collate_fn=collate if self._on_device is None else collate_drawn,
             drop_last=self.samples_per_epoch >= self._config.optimisation.batch_size * world_size,
-            num_workers=workers,
-            worker_init_fn=_one_opencv_thread,
             persistent_workers=workers > 0,
             prefetch_factor=4 if workers else None,
+            **worker_options(workers),
         )
 
     def on_after_batch_transfer(self, batch: Any, dataloader_idx: int) -> Any:
@@ -145,8 +140,7 @@ class PoseDataModule(LightningDataModule):
             DataLoader(
                 ValidationDataset(persons, self._input_size),
                 batch_size=self._config.optimisation.batch_size,
-                num_workers=min(1, self._config.data.workers),
-                worker_init_fn=_one_opencv_thread,
+                **worker_options(min(1, self._config.data.workers)),
             )
             for persons in self.evaluated.values()
         ]

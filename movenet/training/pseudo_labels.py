@@ -27,6 +27,7 @@ from movenet.models.network import MoveNet
 from movenet.skeleton import Skeleton
 from movenet.training.config import RunConfig
 from movenet.training.teacher import load_teacher, mirrored_answer
+from movenet.training.workers import worker_options
 
 _AUTOCAST = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
@@ -157,9 +158,9 @@ class PseudoLabeller:
         loader = DataLoader(
             _UprightCrops(indices, squares, self._pictures, self._network.input_size),
             batch_size=2 * self._config.optimisation.batch_size,
-            num_workers=self._config.data.workers,
             # The loader draws a seed for its workers; not from the run's own chance.
             generator=torch.Generator(),
+            **worker_options(self._config.data.workers),
         )
         columns: list[tuple[np.ndarray, ...]] = []
         for batch in loader:
