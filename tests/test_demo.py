@@ -19,7 +19,7 @@ from movenet.estimator import PoseEstimator
 from movenet.outputs import open_output
 from movenet.skeleton import COCO17
 from movenet.sources import SourceKind, open_source
-from movenet.tracking import PoseTracker, look_twice
+from movenet.tracking import SEARCH_LOOKS, PoseTracker, find_in_picture
 
 REPOSITORY = Path(__file__).parents[1]
 NUM_FRAMES = 4
@@ -128,11 +128,11 @@ def keypoints_of(line: dict[str, object]) -> np.ndarray:
     return np.array([[point["x"], point["y"], point["score"]] for point in points], np.float32)
 
 
-def test_a_picture_is_looked_at_twice_unless_told_otherwise(tmp_path: Path) -> None:
+def test_a_picture_is_searched_unless_told_otherwise(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "frame.png"), walk(0))
     estimator = PoseEstimator(demo.DEFAULT_WEIGHTS)
     found = []
-    for options, expected in (([], look_twice(estimator, walk(0))), (["--no-tracking"], estimator(walk(0)))):
+    for options, expected in (([], find_in_picture(estimator, walk(0))), (["--no-tracking"], estimator(walk(0)))):
         assert run(demo.DEFAULT_WEIGHTS, tmp_path / "frame.png", "--jsonl", tmp_path / "points.jsonl", *options) == 0
         (line,) = read_lines(tmp_path / "points.jsonl")
         assert (keypoints_of(line) == expected.keypoints).all()
@@ -143,7 +143,7 @@ def test_a_picture_is_looked_at_twice_unless_told_otherwise(tmp_path: Path) -> N
 def test_a_video_is_followed_and_smoothed_unless_told_otherwise(tmp_path: Path) -> None:
     path = tmp_path / "walk.avi"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (640, 480))
-    for step in range(NUM_FRAMES):
+    for step in range(SEARCH_LOOKS + 4):
         writer.write(walk(step))
     writer.release()
     frames = [frame for _, frame in open_source(str(path))]

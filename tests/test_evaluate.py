@@ -18,6 +18,7 @@ from movenet.metadata import ModelMetadata
 from movenet.models.checkpoint import NetworkSpec, save_network
 from movenet.runtimes import HeadArrays, create_runtime
 from movenet.skeleton import Skeleton
+from movenet.tracking import SEARCH_LOOKS
 
 THREE_MARKS = Skeleton(
     names=("red", "green", "blue"),
@@ -53,6 +54,8 @@ class MarkReader:
         heads.center[0, GRID_SIZE // 2, GRID_SIZE // 2] = 1
         for channel in range(THREE_MARKS.num_keypoints):
             rows, columns = np.nonzero(image[..., channel] > 127)
+            if len(rows) == 0:
+                continue
             middle_cells = (np.array([columns.mean(), rows.mean()]) + 0.5) * GRID_SIZE / INPUT_SIZE
             middle_cells[0] += self.error_unit * GRID_SIZE
             x, y = middle_cells.astype(int)
@@ -173,14 +176,16 @@ def test_whole_evaluates_one_person_a_picture(paint: Paint) -> None:
     assert paint(FIRST_PX, SECOND_PX).figures("--protocol", "whole")["persons"] == 1
 
 
-def test_a_second_look_is_a_closer_one(paint: Paint) -> None:
+def test_after_the_search_the_look_is_a_closer_one(paint: Paint) -> None:
     world = paint(FIRST_PX)
-    # A share of whatever is looked at: the whole picture is 320 pixels wide, the second look's square 140.
+    # A share of whatever is looked at: the whole picture is 320 pixels wide, the square around the person 140.
     world.network.error_unit = 6 / 192
     assert world.figures("--protocol", "whole")["pck_5px"] == 0.0
-    figures = world.figures("--protocol", "whole", "--looks", "2")
-    assert (figures["pck_5px"], figures["looks"]) == (100.0, 2)
+    looks = str(SEARCH_LOOKS + 2)
+    figures = world.figures("--protocol", "whole", "--looks", looks)
+    assert (figures["pck_5px"], figures["looks"]) == (100.0, int(looks))
     assert world.evaluate("--looks", "0") == STATUS_ERROR
+    assert world.evaluate("--protocol", "cropped", "--looks", "2") == STATUS_ERROR
 
 
 def test_single_person_leaves_out_pictures_of_two(paint: Paint, capsys: pytest.CaptureFixture[str]) -> None:

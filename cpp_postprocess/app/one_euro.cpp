@@ -1,5 +1,6 @@
 #include "one_euro.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace movenet::app {
@@ -37,8 +38,9 @@ PoseSmoother::PoseSmoother(int num_keypoints, const OneEuroSettings& settings)
     : settings_(settings), x_(num_keypoints), y_(num_keypoints) {}
 
 void PoseSmoother::smooth(std::vector<Keypoint>& points_px, int width_px, int height_px, double timestamp_s) {
-    const double seconds = started_ ? timestamp_s - last_timestamp_s_ : 1 / settings_.frequency_hz;
-    if (!(seconds > 0)) {
+    const double seconds = timestamp_s - last_timestamp_s_;
+    // The first frame's points come out as they went in, whatever its time.
+    if (started_ && !(seconds > 0)) {
         return;
     }
     started_ = true;
@@ -48,6 +50,12 @@ void PoseSmoother::smooth(std::vector<Keypoint>& points_px, int width_px, int he
         point.x = static_cast<float>(width_px * x_[i].apply(double{point.x} / width_px, seconds, settings_));
         point.y = static_cast<float>(height_px * y_[i].apply(double{point.y} / height_px, seconds, settings_));
     }
+}
+
+void PoseSmoother::restart() {
+    started_ = false;
+    std::fill(x_.begin(), x_.end(), OneEuroFilter());
+    std::fill(y_.begin(), y_.end(), OneEuroFilter());
 }
 
 }  // namespace movenet::app

@@ -13,7 +13,6 @@ namespace movenet::app {
 
 // The defaults are those of MoveNet's own detector, for coordinates in shares of the frame.
 struct OneEuroSettings {
-    double frequency_hz = 30;      // until two timestamps have told it
     double min_cutoff_hz = 2.5;    // at rest
     double beta = 300;             // how much the cut-off grows with speed, in Hz per share of the frame and second
     double speed_cutoff_hz = 2.5;  // of the speed's own filter
@@ -37,6 +36,9 @@ public:
     // Points in the frame's pixels, smoothed in place. `timestamp_s` may start anywhere; of a frame that is not later
     // than the last one the points stay as they are.
     void smooth(std::vector<Keypoint>& points_px, int width_px, int height_px, double timestamp_s);
+
+    // The next frame is the first one again.
+    void restart();
 
 private:
     OneEuroSettings settings_;

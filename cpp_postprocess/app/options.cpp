@@ -186,8 +186,9 @@ Options:
   --size WIDTHxHEIGHT      wished for from --device; the camera has the last word; default: 640x480
   --fps NUMBER             frames a second of --raw, for the smoothing; default: 30
   --frames NUMBER          end after so many frames; default: all
-  --no-tracking            look at whole frames only; else a frame is looked at where the person of the last one was,
-                           and a picture once more where the person was found
+  --no-tracking            look at whole frames only; else a person is searched for, in a part of each of the first
+                           frames, and followed: a frame is looked at where they were in the last one; a picture gets
+                           all these looks itself
   --no-smoothing           points as they are found, without the One-Euro filter
   --threads NUMBER         of the network; default: 1
   --powersave 0|1|2        run on all CPUs (0, the default), the little ones (1) or the big ones (2)

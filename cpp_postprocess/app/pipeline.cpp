@@ -23,7 +23,8 @@ const Pipeline::Result& Pipeline::process(const Frame& frame, double timestamp_s
     const int width = frame.layout.width_px, height = frame.layout.height_px;
     std::vector<Keypoint>& points = result_.points_px;
     Stopwatch stopwatch;
-    const Square cut = resampler_.extract(frame, square_.value_or(letterbox_square(width, height)), input_.data());
+    const Square square = tracking_ ? squares_.square(width, height) : letterbox_square(width, height);
+    const Square cut = resampler_.extract(frame, square, input_.data());
     result_.timings.preprocess_ms = stopwatch.lap_ms();
     const movenet_heads& heads = network_(input_.data());
     result_.timings.network_ms = stopwatch.lap_ms();
@@ -35,28 +36,33 @@ const Pipeline::Result& Pipeline::process(const Frame& frame, double timestamp_s
         move_to_px(cut, point);
     }
     result_.timings.decode_ms = stopwatch.lap_ms();
-    // Smoothed before the square is found, which makes that one calmer.
-    if (smoother_) {
+    if (smoother_ && tracking_ && !squares_.following()) {
+        smoother_->restart();
+    } else if (smoother_) {
+        // Before the square is found, which makes that one calmer.
         smoother_->smooth(points, width, height, timestamp_s);
     }
     if (tracking_) {
-        square_ = next_square(points, width, height);
+        squares_.update(points, width, height);
     }
     result_.tracking_ms = stopwatch.lap_ms();
     return result_;
 }
 
 const Pipeline::Result& Pipeline::process_picture(const Frame& frame) {
-    square_.reset();
+    squares_ = {};
     process(frame, 0);
-    if (square_ && !(*square_ == letterbox_square(frame.layout.width_px, frame.layout.height_px))) {
-        const Timings first = result_.timings;
-        const double first_tracking_ms = result_.tracking_ms;
+    for (std::size_t look = 1; tracking_ && look <= kSearchLooks; ++look) {
+        if (look == kSearchLooks && !squares_.following()) {
+            break;
+        }
+        const Timings before = result_.timings;
+        const double tracking_ms_before = result_.tracking_ms;
         process(frame, 0);
-        result_.timings.preprocess_ms += first.preprocess_ms;
-        result_.timings.network_ms += first.network_ms;
-        result_.timings.decode_ms += first.decode_ms;
-        result_.tracking_ms += first_tracking_ms;
+        result_.timings.preprocess_ms += before.preprocess_ms;
+        result_.timings.network_ms += before.network_ms;
+        result_.timings.decode_ms += before.decode_ms;
+        result_.tracking_ms += tracking_ms_before;
     }
     return result_;
 }

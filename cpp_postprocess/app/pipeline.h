@@ -35,16 +35,16 @@ public:
     // nothing of its own after the first frames.
     const Result& process(const Frame& frame, double timestamp_s);
 
-    // The pose in a picture that belongs to no sequence; with tracking it is looked at whole, and then where the person
-    // was found (once if nowhere). The times are of both looks. Not with smoothing.
+    // The pose in a picture that belongs to no sequence; with tracking it is searched for, and then looked at where the
+    // person was found, if anywhere. The times are of all these looks. Not with smoothing.
     const Result& process_picture(const Frame& frame);
 
 private:
     RunNetwork network_;
     Resampler resampler_;
     bool tracking_;
+    SquareTracker squares_;
     std::optional<PoseSmoother> smoother_;
-    std::optional<Square> square_;
     std::vector<std::uint8_t> input_;
     Result result_;
 };

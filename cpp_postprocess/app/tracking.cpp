@@ -1,7 +1,6 @@
 #include "tracking.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <limits>
 
 namespace movenet::app {
@@ -16,9 +15,34 @@ constexpr float kMinScore = 0.1f;
 constexpr double kMargin = 1.4;
 constexpr double kMinSideShare = 0.1;
 
+// Of a search's squares after the first: the share of the frame's long side that they are wide, and where along it they
+// lie, from one end (0) to the other (1).
+constexpr double kPartShare = 0.5;
+constexpr std::array<double, kSearchLooks - 1> kPartPlaces = {0.5, 0, 1};
+
+double total_score(const std::vector<Keypoint>& points) {
+    double total = 0;
+    for (const Keypoint& point : points) {
+        total += double{point.score};
+    }
+    return total;
+}
+
 }  // namespace
 
-Square next_square(const std::vector<Keypoint>& points_px, int width_px, int height_px) {
+std::array<Square, kSearchLooks> search_squares(int width_px, int height_px) {
+    std::array<Square, kSearchLooks> squares;
+    squares[0] = letterbox_square(width_px, height_px);
+    const double side_px = kPartShare * squares[0].side_px;
+    for (std::size_t i = 0; i < kPartPlaces.size(); ++i) {
+        const double middle_px = side_px / 2 + kPartPlaces[i] * (squares[0].side_px - side_px);
+        squares[1 + i] = width_px >= height_px ? Square{middle_px, height_px / 2.0, side_px}
+                                               : Square{width_px / 2.0, middle_px, side_px};
+    }
+    return squares;
+}
+
+std::optional<Square> next_square(const std::vector<Keypoint>& points_px, int width_px, int height_px) {
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     double left = kInfinity, top = kInfinity, right = -kInfinity, bottom = -kInfinity;
     std::size_t sure = 0;
@@ -34,11 +58,33 @@ Square next_square(const std::vector<Keypoint>& points_px, int width_px, int hei
     const Square whole = letterbox_square(width_px, height_px);
     const double center_x = (left + right) / 2, center_y = (top + bottom) / 2;
     const double side_px = kMargin * std::max(right - left, bottom - top);
-    // Written so that what is no number ends at the whole frame as well.
+    // Written so that what is no number ends at nobody.
     const bool inside = center_x >= 0 && center_x <= width_px && center_y >= 0 && center_y <= height_px;
-    const bool fits = side_px >= kMinSideShare * whole.side_px && side_px <= whole.side_px;
     const bool anybody = sure > 0 && kSurePointOf * sure >= points_px.size();
-    return anybody && inside && fits ? Square{center_x, center_y, side_px} : whole;
+    if (!anybody || !inside || !(side_px >= kMinSideShare * whole.side_px)) {
+        return std::nullopt;
+    }
+    return side_px <= whole.side_px ? Square{center_x, center_y, side_px} : whole;
+}
+
+Square SquareTracker::square(int width_px, int height_px) const {
+    return followed_ ? *followed_ : search_squares(width_px, height_px)[num_searched_];
+}
+
+void SquareTracker::update(std::vector<Keypoint>& points_px, int width_px, int height_px) {
+    if (followed_) {
+        followed_ = next_square(points_px, width_px, height_px);
+        return;
+    }
+    if (num_searched_ == 0 || total_score(points_px) > total_score(surest_)) {
+        surest_ = points_px;
+    } else {
+        points_px = surest_;
+    }
+    if (++num_searched_ == kSearchLooks) {
+        followed_ = next_square(points_px, width_px, height_px);
+        num_searched_ = 0;
+    }
 }
 
 }  // namespace movenet::app

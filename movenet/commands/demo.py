@@ -23,7 +23,7 @@ from movenet.estimator import Pose, PoseEstimator, Timings
 from movenet.outputs import DEFAULT_FRAMES_PER_SECOND, open_output, replaced_file
 from movenet.runtimes import runtime_names
 from movenet.sources import Source, SourceKind, open_source
-from movenet.tracking import PoseTracker, look_twice
+from movenet.tracking import PoseTracker, find_in_picture
 from movenet.visualize import MIN_SCORE, draw_pose, draw_timings
 
 NAME = "demo"
@@ -61,8 +61,8 @@ def register(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-tracking",
         action="store_true",
-        help="look at whole frames only; else a video's frame is looked at where the person of the last one was, and a "
-        "picture once more where the person was found",
+        help="look at whole frames only; else a person is searched for, in a part of each of the first frames, and "
+        "followed: a frame is looked at where they were in the last one; a picture gets all these looks itself",
     )
     parser.add_argument(
         "--no-smoothing", action="store_true", help="points of a video as found, without One-Euro filter"
@@ -156,7 +156,7 @@ def _pose_finder(
     tracking = not arguments.no_tracking
     if source.kind in PICTURE_KINDS:
         if tracking:
-            return lambda frame, _: look_twice(estimator, frame)
+            return lambda frame, _: find_in_picture(estimator, frame)
         return lambda frame, _: estimator(frame)
     tracker = PoseTracker(estimator, tracking, not arguments.no_smoothing)
     if source.kind is SourceKind.LIVE:

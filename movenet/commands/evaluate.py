@@ -37,8 +37,8 @@ def register(parser: argparse.ArgumentParser) -> None:
         "--looks",
         type=int,
         default=1,
-        help="how often the network looks: first as the protocol says, then where tracking would look in the next "
-        "frame (default: %(default)s)",
+        help="how often the network looks; more than once, with --protocol whole: as tracking does in the frames of a "
+        "video that stands still (default: %(default)s)",
     )
     parser.add_argument(
         "--runtime",

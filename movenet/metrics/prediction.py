@@ -13,10 +13,10 @@ import numpy as np
 from movenet.data.pictures import read_annotated
 from movenet.decoding import decode
 from movenet.errors import ConfigError
-from movenet.geometry import Square, extract_square
+from movenet.geometry import Square, extract_square, letterbox_square
 from movenet.metrics.evaluation import EvaluationPerson
 from movenet.runtimes import HeadArrays, Runtime
-from movenet.tracking.square import next_square
+from movenet.tracking.square import SquareTracker
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ def predict(
         persons: at least one; those of one picture in a row, so that it is read once.
         runtime: the network.
         on_person: called after each person.
-        looks: how often it looks: first at the person's square, then, as in the frames of a video that stands still,
-            at the one that tracking makes of its answer (`movenet.tracking`).
+        looks: how often it looks. More than once: as `movenet.tracking` does in the frames of a video that stands
+            still, where it searches and then follows; the first look is at the whole picture.
 
     Raises:
-        ConfigError: if `looks` is below 1.
+        ConfigError: if `looks` is below 1, or above 1 and a person's square is not the whole picture.
         DataError: if a picture cannot be read, or has another size than its annotation says.
     """
     if looks < 1:
@@ -59,16 +59,30 @@ def predict(
         of_picture = list(together)
         image = cv2.cvtColor(read_annotated(of_picture[0].picture), cv2.COLOR_BGR2RGB)
         for person in of_picture:
-            found_px, look_ms = _look(image, person.square, runtime)
-            looks_ms = [look_ms]
-            for _ in range(looks - 1):
-                square = next_square(found_px, image.shape[1], image.shape[0])
-                found_px, look_ms = _look(image, square, runtime)
-                looks_ms.append(look_ms)
+            found_px, looks_ms = _looks(image, person, runtime, looks)
             points_px.append(found_px)
             network_ms.append(float(np.median(looks_ms)))
             on_person()
     return Predictions(np.array(points_px, np.float32), np.array(network_ms))
+
+
+def _looks(
+    image_rgb: np.ndarray, person: EvaluationPerson, runtime: Runtime, number: int
+) -> tuple[np.ndarray, list[float]]:
+    """What is known after so many looks, float32 [K, 3], and the network's milliseconds of each."""
+    height, width = image_rgb.shape[:2]
+    found_px, look_ms = _look(image_rgb, person.square, runtime)
+    looks_ms = [look_ms]
+    if number > 1:
+        if person.square != letterbox_square(width, height):
+            raise ConfigError("more than one look is a search, which begins with whole pictures: --protocol whole")
+        squares = SquareTracker()
+        squares.update(found_px, width, height)
+        for _ in range(number - 1):
+            found_px, look_ms = _look(image_rgb, squares.square(width, height), runtime)
+            found_px = squares.update(found_px, width, height)
+            looks_ms.append(look_ms)
+    return found_px, looks_ms
 
 
 def _look(image_rgb: np.ndarray, square: Square, runtime: Runtime) -> tuple[np.ndarray, float]:

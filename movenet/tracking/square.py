@@ -1,9 +1,9 @@
-"""Which square of the next frame to look at: around the person that was found in this one.
+"""Which square of the next frame to look at: those of a search first, then around the person that was found.
 
 MoveNet's own detector (tfjs-models, pose-detection) goes by shoulders and hips and falls back to the whole frame
-without them. A box around whatever is found also follows who sits at a table, and takes any skeleton; with the default
-weights, less sure of shoulders and hips than Google's, it finds more points (docs/evaluation.md). The C++ application
-has the same rule (`cpp_postprocess/app/tracking.h`).
+without them. A box around whatever is found also follows who sits at a table, and takes any skeleton; and who is small
+in the whole frame is larger in one of the search's other squares (docs/evaluation.md has what both are worth). The C++
+application has the same rules (`cpp_postprocess/app/tracking.h`).
 """
 
 from __future__ import annotations
@@ -20,28 +20,95 @@ _MIN_SCORE = 0.1
 _MARGIN = 1.4
 _MIN_SIDE_SHARE = 0.1
 
+# Of a search's squares after the first: the share of the frame's long side that they are wide, and where along it they
+# lie, from one end (0) to the other (1).
+_PART_SHARE = 0.5
+_PART_PLACES = (0.5, 0.0, 1.0)
+SEARCH_LOOKS = 1 + len(_PART_PLACES)
 
-def next_square(keypoints: np.ndarray, width_px: int, height_px: int) -> Square:
+
+def search_squares(width_px: int, height_px: int) -> tuple[Square, ...]:
+    """The squares of a search, `SEARCH_LOOKS` of them.
+
+    The whole frame; then half as wide as its long side, across the middle of the short one: in the middle of the long
+    side and at both of its ends.
+    """
+    whole = letterbox_square(width_px, height_px)
+    side_px = _PART_SHARE * whole.side_px
+    middles_px = [side_px / 2 + place * (whole.side_px - side_px) for place in _PART_PLACES]
+    if width_px >= height_px:
+        return (whole, *(Square(middle, height_px / 2, side_px) for middle in middles_px))
+    return (whole, *(Square(width_px / 2, middle, side_px) for middle in middles_px))
+
+
+def next_square(keypoints: np.ndarray, width_px: int, height_px: int) -> Square | None:
     """The square to look at after a frame in which these points were found.
 
-    - around the box of the points with a score of at least 0.1, 1.4 times as wide as its longer side;
-    - the whole frame if fewer than a quarter of the points have 0.25 (backgrounds, too, look a little like people), if
-      the square's middle is outside of the frame, or if it is wider than the frame's long side or less than a tenth of
-      it: nobody is there whom one could follow.
+    - around the box of the points with a score of at least 0.1, 1.4 times as wide as its longer side; the whole frame
+      if that is wider than the frame's long side;
+    - none if fewer than a quarter of the points have 0.25 (backgrounds, too, look a little like people), if the
+      square's middle is outside of the frame, or if it is less than a tenth of the long side wide: nobody is there whom
+      one could follow.
 
     Args:
         keypoints: float32 [K, 3]: x and y in the frame's pixels, and score; finite.
         width_px, height_px: of the frame.
     """
-    whole = letterbox_square(width_px, height_px)
     scores = keypoints[:, 2]
     num_sure = int((scores >= _SURE_SCORE).sum())
     if num_sure == 0 or _SURE_POINT_OF * num_sure < len(keypoints):
-        return whole
+        return None
     theirs = keypoints[scores >= _MIN_SCORE, :2].astype(np.float64)
     smallest, largest = theirs.min(axis=0), theirs.max(axis=0)
     center_x, center_y = ((smallest + largest) / 2).tolist()
     side_px = _MARGIN * float((largest - smallest).max())
+    whole = letterbox_square(width_px, height_px)
     inside = 0 <= center_x <= width_px and 0 <= center_y <= height_px
-    fits = _MIN_SIDE_SHARE * whole.side_px <= side_px <= whole.side_px
-    return Square(center_x, center_y, side_px) if inside and fits else whole
+    if not inside or side_px < _MIN_SIDE_SHARE * whole.side_px:
+        return None
+    return Square(center_x, center_y, side_px) if side_px <= whole.side_px else whole
+
+
+class SquareTracker:
+    """Where to look in the frames of a sequence, which have one size.
+
+    First it searches, one square a frame, and then follows whom the surest of these looks has found: the one with the
+    largest mean score. (Who is sure of somebody in the first look is wrong too often to look no further.) When nobody
+    is there any more, it searches again.
+    """
+
+    def __init__(self) -> None:
+        self._followed: Square | None = None
+        self._num_searched = 0
+        self._surest: np.ndarray | None = None
+
+    @property
+    def following(self) -> bool:
+        """Whether somebody is followed; else it searches."""
+        return self._followed is not None
+
+    def square(self, width_px: int, height_px: int) -> Square:
+        """The square to look at in the next frame."""
+        return self._followed or search_squares(width_px, height_px)[self._num_searched]
+
+    def update(self, keypoints: np.ndarray, width_px: int, height_px: int) -> np.ndarray:
+        """Take in what was found in `square`, float32 [K, 3] as in `next_square`.
+
+        Returns:
+            What is known of the person now: the same points, or, in a search, those of its surest look so far.
+        """
+        if self._followed is not None:
+            self._followed = next_square(keypoints, width_px, height_px)
+            return keypoints
+        if self._surest is None or _total_score(keypoints) > _total_score(self._surest):
+            self._surest = keypoints
+        surest = self._surest
+        self._num_searched += 1
+        if self._num_searched == SEARCH_LOOKS:
+            self._followed = next_square(surest, width_px, height_px)
+            self._num_searched, self._surest = 0, None
+        return surest
+
+
+def _total_score(keypoints: np.ndarray) -> float:
+    return float(keypoints[:, 2].sum(dtype=np.float64))

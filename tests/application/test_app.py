@@ -18,7 +18,7 @@ import pytest
 
 from movenet.commands.demo import Estimate, json_line
 from movenet.estimator import PoseEstimator
-from movenet.tracking import PoseTracker, look_twice
+from movenet.tracking import PoseTracker, find_in_picture
 
 WEIGHTS = Path(__file__).parents[2] / "weights/default"
 # Measured: 0.0001; the decoder's float32 and another build of ncnn are all that differs.
@@ -107,7 +107,7 @@ def test_a_png_gets_the_pose_of_its_pixels(
     np.testing.assert_allclose(keypoints(json.loads(line)), estimator(frame).keypoints, rtol=0, atol=MAX_DIFFERENCE_PX)
 
 
-def test_pictures_are_looked_at_twice_as_in_python(
+def test_pictures_are_searched_as_in_python(
     app: list[str], estimator: PoseEstimator, photographs: list[np.ndarray], tmp_path: Path
 ) -> None:
     if b"NOT in this build" in run(app, "--help").stdout:
@@ -116,11 +116,11 @@ def test_pictures_are_looked_at_twice_as_in_python(
     for path, photograph in zip(paths, photographs, strict=True):
         cv2.imwrite(str(path), photograph)
     lines = run(app, "--image", *paths).stdout.splitlines()
-    twice = [look_twice(estimator, photograph).keypoints for photograph in photographs]
-    for line, expected in zip(lines, twice, strict=True):
+    closely = [find_in_picture(estimator, photograph).keypoints for photograph in photographs]
+    for line, expected in zip(lines, closely, strict=True):
         np.testing.assert_allclose(keypoints(json.loads(line)), expected, rtol=0, atol=MAX_DIFFERENCE_PX)
     once = [estimator(photograph).keypoints for photograph in photographs]
-    assert np.mean([np.abs(a - b).max() > 1 for a, b in zip(once, twice, strict=True)]) > 0.3
+    assert np.mean([np.abs(a - b).max() > 1 for a, b in zip(once, closely, strict=True)]) > 0.3
 
 
 def test_lines_have_the_demos_keys(app: list[str], estimator: PoseEstimator, frame: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from movenet.geometry import Square, extract_square, letterbox_square
-from movenet.tracking import PoseSmoother, next_square
+from movenet.tracking import PoseSmoother, SquareTracker
 
 SIDES = st.integers(1, 120)
 SEEDS = st.integers(0, 2**32 - 1)
@@ -98,7 +98,7 @@ def test_tracking_and_smoothing_are_pythons(
     points = np.empty((12, keypoints, 3), np.float32)
     points[..., :2] = person + walk + random.normal(0, jitter_px / 20, (12, keypoints, 2))
     points[..., 2] = random.uniform(0, 1, (12, keypoints))
-    smoother = PoseSmoother()
+    smoother, squares = PoseSmoother(), SquareTracker()
     output = subprocess.run(
         [probe, "track", *map(str, (width, height, keypoints)), repr(seconds)],
         input=points.tobytes(),
@@ -106,7 +106,7 @@ def test_tracking_and_smoothing_are_pythons(
         check=True,
     ).stdout
     for number, (raw, found) in enumerate(zip(points, np.frombuffer(output).reshape(12, -1), strict=True)):
-        smooth = smoother(raw, width, height, number * seconds)
-        square = next_square(smooth, width, height)
-        np.testing.assert_allclose(found[:-3].reshape(-1, 2), smooth[:, :2], rtol=0, atol=1e-3)
+        known = squares.update(smoother(raw, width, height, number * seconds), width, height)
+        square = squares.square(width, height)
+        np.testing.assert_allclose(found[:-3].reshape(-1, 2), known[:, :2], rtol=0, atol=1e-3)
         np.testing.assert_allclose(found[-3:], (square.center_x_px, square.center_y_px, square.side_px), atol=4e-3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -10,13 +11,13 @@ import pytest
 
 from movenet.data.records import PersonRecord, PictureRecord
 from movenet.errors import ConfigError
-from movenet.geometry import extract_square, letterbox_square
+from movenet.geometry import Square, extract_square, letterbox_square
 from movenet.metadata import ModelMetadata, head_shapes
 from movenet.metrics.evaluation import EvaluationPerson
 from movenet.metrics.prediction import predict
 from movenet.runtimes import HeadArrays
 from movenet.skeleton import COCO17
-from movenet.tracking import next_square
+from movenet.tracking import SEARCH_LOOKS, next_square, search_squares
 
 WIDTH_PX, HEIGHT_PX = 80, 48
 GRID_SIZE = 16
@@ -54,18 +55,28 @@ def persons(tmp_path: Path) -> list[EvaluationPerson]:
     return [EvaluationPerson(picture, person, letterbox_square(WIDTH_PX, HEIGHT_PX))]
 
 
-def test_a_second_look_is_at_the_square_of_tracking(persons: list[EvaluationPerson]) -> None:
-    once, twice = SmallPerson(), SmallPerson()
+def test_further_looks_are_at_the_squares_of_tracking(persons: list[EvaluationPerson]) -> None:
+    once, often = SmallPerson(), SmallPerson()
     (first,) = predict(persons, once).points_px
-    (second,) = predict(persons, twice, looks=2).points_px
+    (last,) = predict(persons, often, looks=SEARCH_LOOKS + 1).points_px
+    # As sure in every look of the search, so that the first one counts.
     square = next_square(first, WIDTH_PX, HEIGHT_PX)
+    assert square is not None
     assert square.side_px < 0.5 * WIDTH_PX
     picture = cv2.cvtColor(cv2.imread(str(persons[0].picture.path)), cv2.COLOR_BGR2RGB)
-    expected, cut = extract_square(picture, square, INPUT_SIZE)
     assert len(once.images) == 1
-    assert (twice.images[0] == once.images[0]).all()
-    assert (twice.images[1] == expected).all()
-    np.testing.assert_allclose(second[0, :2], cut.to_px(np.array([8, 9]) / GRID_SIZE), atol=1e-4)
+    assert (often.images[0] == once.images[0]).all()
+    for image, looked_at in zip(often.images, [*search_squares(WIDTH_PX, HEIGHT_PX), square], strict=True):
+        expected, cut = extract_square(picture, looked_at, INPUT_SIZE)
+        assert (image == expected).all()
+    np.testing.assert_allclose(last[0, :2], cut.to_px(np.array([8, 9]) / GRID_SIZE), atol=1e-4)
+
+
+def test_a_person_in_a_square_of_their_own_is_looked_at_once(persons: list[EvaluationPerson]) -> None:
+    cropped = [replace(persons[0], square=Square(20.0, 20.0, 30.0))]
+    assert len(predict(cropped, SmallPerson()).points_px) == 1
+    with pytest.raises(ConfigError, match="--protocol whole"):
+        predict(cropped, SmallPerson(), looks=2)
 
 
 def test_no_look_at_all_is_refused(persons: list[EvaluationPerson]) -> None:

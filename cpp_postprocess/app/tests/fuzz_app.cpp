@@ -149,6 +149,7 @@ void fuzz_tracking(Input& input) {
     const int width = 2 + input.take<std::uint8_t>(), height = 2 + input.take<std::uint8_t>();
     std::vector<Keypoint> points(5);
     PoseSmoother smoother(static_cast<int>(points.size()));
+    SquareTracker squares;
     const std::vector<std::uint8_t> pixels(std::size_t{3} * width * height, 7);
     Resampler resampler(8);
     JsonLine line({"a", "b", "c", "d", "e"});
@@ -157,7 +158,8 @@ void fuzz_tracking(Input& input) {
             point = {input.take<float>(), input.take<float>(), input.take<float>()};
         }
         smoother.smooth(points, width, height, input.take<double>());
-        const Square square = next_square(points, width, height);
+        squares.update(points, width, height);
+        const Square square = squares.square(width, height);
         fail_unless(std::isfinite(square.center_x_px) && std::isfinite(square.center_y_px) && square.side_px >= 0 &&
                     square.side_px <= std::max(width, height));
         cut_square(resampler, 8, {packed_layout(PixelFormat::kRgb, width, height), pixels.data()}, square);

@@ -3,7 +3,8 @@
 //   movenet_app_probe extract FORMAT WIDTH HEIGHT CENTER_X CENTER_Y SIDE SIZE < frame
 //       the square that was cut as a line of three numbers, then SIZE x SIZE RGB pixels
 //   movenet_app_probe track WIDTH HEIGHT KEYPOINTS SECONDS < float32 [frames, KEYPOINTS, 3]
-//       float64 [frames, 2 * KEYPOINTS + 3]: the smoothed points, and the next square's center and side
+//       float64 [frames, 2 * KEYPOINTS + 3]: what is known of the smoothed points, and the next square's middle and
+//       side
 
 #include <unistd.h>
 
@@ -47,9 +48,11 @@ void track(char** arguments) {
     const double seconds = std::strtod(arguments[3], nullptr);
     std::vector<Keypoint> points(keypoints);
     PoseSmoother smoother(keypoints);
+    SquareTracker squares;
     for (int frame = 0; std::fread(points.data(), sizeof(Keypoint), points.size(), stdin) == points.size(); ++frame) {
         smoother.smooth(points, width, height, frame * seconds);
-        const Square next = next_square(points, width, height);
+        squares.update(points, width, height);
+        const Square next = squares.square(width, height);
         std::vector<double> row;
         for (const Keypoint& point : points) {
             row.push_back(point.x);

@@ -89,7 +89,7 @@ TEST_CASE("points come out in the frame's pixels") {
     CHECK(network.seen[2] == 0);
 }
 
-TEST_CASE("tracking looks at the person's square, and at the whole frame again when the person is gone") {
+TEST_CASE("tracking searches, looks at the person's square, and searches again when the person is gone") {
     FakeNetwork network;
     network.set(kTorsoCells, 0.5f);
     Pipeline pipeline(tiny_model(), network.run(), true, false);
@@ -97,17 +97,24 @@ TEST_CASE("tracking looks at the person's square, and at the whole frame again w
     const OwnedFrame frame = noise_frame(packed_layout(PixelFormat::kRgb, 64, 64), random);
     pipeline.process(frame.frame(), 0);
     const std::vector<std::uint8_t> whole = network.seen;
+    // Found in the whole frame, and less surely in the search's other squares: what the first look has found is kept.
+    network.set({{1, 1}, {2, 1}, {1, 2}, {2, 2}}, 0.4f);
+    for (int look = 1; look < 4; ++look) {
+        CHECK(pipeline.process(frame.frame(), look).points_px[0].x == 24);
+        CHECK(network.seen != whole);
+    }
     // A box of 16 around (32, 32): the square is 1.4 * 16 = 22.4 wide, on pixel borders from 21 to 43.
-    const auto& points = pipeline.process(frame.frame(), 1).points_px;
-    CHECK(network.seen != whole);
+    network.set(kTorsoCells, 0.5f);
+    const auto& points = pipeline.process(frame.frame(), 4).points_px;
     CHECK(points[0].y == doctest::Approx(21 + 3 * 22 / 8.0));
     network.set(kTorsoCells, 0.1f);
-    pipeline.process(frame.frame(), 2);
-    pipeline.process(frame.frame(), 3);
+    pipeline.process(frame.frame(), 5);
+    CHECK(network.seen != whole);
+    pipeline.process(frame.frame(), 6);
     CHECK(network.seen == whole);
 }
 
-TEST_CASE("a picture is looked at again where the person is, and once if nobody is found") {
+TEST_CASE("a picture is searched, and looked at where the person is if anybody is found") {
     FakeNetwork network;
     network.set(kTorsoCells, 0.5f);
     std::mt19937 random(1);
@@ -124,16 +131,16 @@ TEST_CASE("a picture is looked at again where the person is, and once if nobody 
     Pipeline pipeline(tiny_model(), counted, true, false);
     for (int picture = 0; picture < 2; ++picture) {  // the second one does not begin where the first one ended
         looks = 0;
+        // As sure everywhere: the first look counts.
         const auto& points = pipeline.process_picture(frame.frame()).points_px;
-        CHECK(looks == 2);
+        CHECK(looks == 5);
         CHECK(network.seen != seen_whole);
         CHECK(points[0].y == doctest::Approx(21 + 3 * 22 / 8.0));
     }
     network.set(kTorsoCells, 0.1f);
     looks = 0;
     pipeline.process_picture(frame.frame());
-    CHECK(looks == 1);
-    CHECK(network.seen == seen_whole);
+    CHECK(looks == 4);
 }
 
 TEST_CASE("smoothing holds points back") {
@@ -147,6 +154,17 @@ TEST_CASE("smoothing holds points back") {
     CHECK(points[0].x > 24);
     CHECK(points[0].x < 32);
     CHECK(points[1].x == doctest::Approx(40));
+}
+
+TEST_CASE("in a search nothing is held back") {
+    FakeNetwork network;
+    Pipeline pipeline(tiny_model(), network.run(), true, true);
+    const OwnedFrame frame = even_frame(PixelFormat::kRgb, 64, 64, {}, {});
+    network.set(kTorsoCells, 0.5f);
+    CHECK(pipeline.process(frame.frame(), 0.0).points_px[0].x == 24);
+    // The second square is the frame's middle half: a cell is 4 pixels.
+    network.set(kTorsoCells, 0.6f);
+    CHECK(pipeline.process(frame.frame(), 1.0 / 30).points_px[0].x == 16 + 4 * 3);
 }
 
 TEST_CASE("a warm pipeline allocates nothing") {
