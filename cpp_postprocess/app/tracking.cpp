@@ -20,12 +20,15 @@ constexpr double kMinSideShare = 0.1;
 constexpr double kPartShare = 0.5;
 constexpr std::array<double, kSearchLooks - 1> kPartPlaces = {0.5, 0, 1};
 
-double total_score(const std::vector<Keypoint>& points) {
+// How much surer a look at a part must be than the one at the whole frame: a part of a large person looks sure, too.
+constexpr double kPartMargin = 1.2;
+
+double mean_score(const std::vector<Keypoint>& points) {
     double total = 0;
     for (const Keypoint& point : points) {
         total += double{point.score};
     }
-    return total;
+    return total / static_cast<double>(points.size());
 }
 
 }  // namespace
@@ -76,8 +79,10 @@ void SquareTracker::update(std::vector<Keypoint>& points_px, int width_px, int h
         followed_ = next_square(points_px, width_px, height_px);
         return;
     }
-    if (num_searched_ == 0 || total_score(points_px) > total_score(surest_)) {
+    const double score = mean_score(points_px) * (num_searched_ == 0 ? kPartMargin : 1);
+    if (num_searched_ == 0 || score > surest_score_) {
         surest_ = points_px;
+        surest_score_ = score;
     } else {
         points_px = surest_;
     }

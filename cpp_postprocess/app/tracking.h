@@ -29,8 +29,8 @@ std::array<Square, kSearchLooks> search_squares(int width_px, int height_px);
 std::optional<Square> next_square(const std::vector<Keypoint>& points_px, int width_px, int height_px);
 
 // Where to look in the frames of a sequence, which have one size. First it searches, one square a frame, and then
-// follows whom the surest of these looks has found: the one with the largest mean score. When nobody is there any more,
-// it searches again.
+// follows whom the surest of these looks has found: the one with the largest mean score, the whole frame's counted 1.2
+// times. When nobody is there any more, it searches again.
 class SquareTracker {
 public:
     bool following() const { return followed_.has_value(); }
@@ -46,6 +46,7 @@ private:
     std::optional<Square> followed_;
     std::size_t num_searched_ = 0;
     std::vector<Keypoint> surest_;
+    double surest_score_ = 0;
 };
 
 }  // namespace movenet::app

@@ -36,11 +36,12 @@ def _fold_sequence(sequence: nn.Sequential) -> None:
 def folded_batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
     """The batch norms that add a bias and nothing else (mean 0, variance 1), as an imported network has them.
 
-    A fresh batch norm, with weight 1 and without a bias, is not among them: an imported one's weight cancels epsilon.
+    A fresh batch norm, with weights 1 (0 where a refinement begins) and without a bias, is not among them: an imported
+    one's weight cancels epsilon.
     """
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     unmoved = [norm for norm in norms if not norm.running_mean.any() and (norm.running_var == 1).all()]  # type: ignore[union-attr]
-    return [norm for norm in unmoved if norm.bias.any() or (norm.weight != 1).any()]
+    return [norm for norm in unmoved if norm.bias.any() or ((norm.weight != 1) & (norm.weight != 0)).any()]
 
 
 def unfold_batch_norms(network: Network, norms: list[nn.BatchNorm2d], images: Tensor) -> None:

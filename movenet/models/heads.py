@@ -47,6 +47,7 @@ class PoseHeads(nn.Module):
         num_keypoints: K.
         probability_name: what turns the logits of heatmap and center into 0..1.
         coarse_inputs: channels of the pyramid's coarse map, if reg reads that one.
+        center_in_heatmap: whether center is read off the heatmap's tower and has none of its own.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class PoseHeads(nn.Module):
         num_keypoints: int,
         probability_name: ProbabilityName,
         coarse_inputs: int | None = None,
+        center_in_heatmap: bool = False,
     ) -> None:
         super().__init__()
 
@@ -77,7 +79,9 @@ class PoseHeads(nn.Module):
             )
 
         self.heatmap = tower(num_keypoints, _logit(PRIOR_PROBABILITY, probability_name))
-        self.center = tower(1, _logit(PRIOR_PROBABILITY, probability_name))
+        self.center_in_heatmap = center_in_heatmap
+        center_bias = _logit(PRIOR_PROBABILITY, probability_name)
+        self.center = last_layer(hidden, 1, center_bias) if center_in_heatmap else tower(1, center_bias)
         self.reg_is_coarse = coarse_inputs is not None
         self.reg = coarse_tower(coarse_inputs, 2 * num_keypoints) if coarse_inputs else tower(2 * num_keypoints)
         self.offset = tower(2 * num_keypoints)
@@ -88,9 +92,13 @@ class PoseHeads(nn.Module):
             reg = upsample(self.reg(maps.coarse), COARSEST_STRIDE // HEATMAP_STRIDE)
         else:
             reg = self.reg(maps.fine)
+        *tower, last = self.heatmap
+        hidden = maps.fine
+        for layer in tower:
+            hidden = layer(hidden)
         return Heads(
-            heatmap=self.probability(self.heatmap(maps.fine)),
-            center=self.probability(self.center(maps.fine)),
+            heatmap=self.probability(last(hidden)),
+            center=self.probability(self.center(hidden if self.center_in_heatmap else maps.fine)),
             reg=reg,
             offset=self.offset(maps.fine),
         )

@@ -19,6 +19,7 @@ class MoveNet(nn.Module):
         num_keypoints: K.
         probability_name: see `PoseHeads`.
         reg_is_coarse: whether reg reads the pyramid's coarse map.
+        center_in_heatmap: see `PoseHeads`.
     """
 
     def __init__(
@@ -29,12 +30,15 @@ class MoveNet(nn.Module):
         num_keypoints: int,
         probability_name: ProbabilityName = "sigmoid",
         reg_is_coarse: bool = False,
+        center_in_heatmap: bool = False,
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.pyramid = pyramid
         coarse_channels = pyramid.coarse_channels if reg_is_coarse else None
-        self.heads = PoseHeads(pyramid.out_channels, head_channels, num_keypoints, probability_name, coarse_channels)
+        self.heads = PoseHeads(
+            pyramid.out_channels, head_channels, num_keypoints, probability_name, coarse_channels, center_in_heatmap
+        )
         self.num_keypoints = num_keypoints
 
     def forward(self, image: Tensor) -> Heads:

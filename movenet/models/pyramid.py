@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm, depthwise_separable, upsample
+from movenet.models.mobilenet import InvertedResidual
 
 # Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
 COARSEST_STRIDE = 32
@@ -59,15 +61,34 @@ class FeaturePyramid(nn.Module):
         return PyramidMaps(x, features[-1])
 
 
+@dataclass(frozen=True)
+class Refinement:
+    """Inverted residuals after a merge.
+
+    Attributes:
+        units: how many.
+        expansion: hidden channels as a multiple of the pyramid's width.
+        kernel: of the depthwise convolutions.
+    """
+
+    units: int
+    expansion: int
+    kernel: int = 5
+
+
 class SumPyramid(nn.Module):
     """BlazePose's: top-down, bilinear x2, add the finer level's lateral; all in one width, and nothing is smoothed.
 
+    Ours may refine what a merge gives. Fresh refinements change nothing, so that a network without them can be gone on
+    from.
+
     Args:
         channels: widths of the backbone's levels, finest (stride 4) first.
-        width: of every level and of the result, whose values are 0 or more.
+        width: of every level and of the result.
+        refinements: of the merges, coarsest (stride 16) first; those without one come last and are left out.
     """
 
-    def __init__(self, channels: tuple[int, ...], width: int) -> None:
+    def __init__(self, channels: tuple[int, ...], width: int, refinements: tuple[Refinement, ...] = ()) -> None:
         super().__init__()
         hidden = channels[-1] * TOP_EXPANSION
         self.widen = nn.Sequential(
@@ -85,12 +106,24 @@ class SumPyramid(nn.Module):
             )
             for inputs in channels[-2::-1]
         )
+        none = Refinement(0, 1)
+        self.refinements = nn.ModuleList(
+            nn.Sequential(*(_fresh_refinement(width, refinement) for _ in range(refinement.units)))
+            for refinement in (*refinements, *[none] * (len(self.laterals) - len(refinements)))
+        )
         self.out_channels = width
         self.coarse_channels = hidden
 
     def forward(self, features: list[Tensor]) -> PyramidMaps:
         coarse = self.widen(features[-1])
         x = self.top(coarse)
-        for lateral, feature in zip(self.laterals, features[-2::-1], strict=True):
-            x = upsample(x) + lateral(feature)
+        for lateral, refinement, feature in zip(self.laterals, self.refinements, features[-2::-1], strict=True):
+            x = refinement(upsample(x) + lateral(feature))
         return PyramidMaps(x, coarse)
+
+
+def _fresh_refinement(width: int, refinement: Refinement) -> InvertedResidual:
+    unit = InvertedResidual(width, width, 1, refinement.expansion, refinement.kernel)
+    last_norm = unit.layers[-1][1]  # type: ignore[index]  # of the projection
+    nn.init.zeros_(last_norm.weight)
+    return unit

@@ -14,7 +14,7 @@ from movenet.models.blazepose import BlazePose
 from movenet.models.layers import ProbabilityName
 from movenet.models.mobilenet import MobileNetV2
 from movenet.models.network import MoveNet
-from movenet.models.pyramid import FeaturePyramid, SumPyramid
+from movenet.models.pyramid import FeaturePyramid, Refinement, SumPyramid
 from movenet.models.shufflenet import ShuffleNetV2
 
 
@@ -27,7 +27,7 @@ class Preset:
         pyramid: makes it for such widths.
         head_channels: see `PoseHeads`.
         input_size: side of the input in pixels that it is meant for; others work too.
-        reg_is_coarse: see `PoseHeads`.
+        reg_is_coarse, center_in_heatmap: see `PoseHeads`.
     """
 
     backbone: Callable[[], nn.Module]
@@ -35,6 +35,7 @@ class Preset:
     head_channels: int
     input_size: int = 192
     reg_is_coarse: bool = False
+    center_in_heatmap: bool = False
 
 
 def _pyramid(*widths: int, top_activation: bool = True) -> Callable[[tuple[int, ...]], FeaturePyramid]:
@@ -55,6 +56,14 @@ PRESETS = {
     # Google's BlazePose up to its heatmaps, with our heads.
     "blazepose_lite": Preset(
         partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, reg_is_coarse=True
+    ),
+    # The same, and what it lacks: a second thought about what the merges give.
+    "blazepose_refined": Preset(
+        partial(BlazePose, (8, 16, 24, 40, 56, 96)),
+        partial(SumPyramid, width=32, refinements=(Refinement(2, 4), Refinement(1, 3))),
+        head_channels=32,
+        reg_is_coarse=True,
+        center_in_heatmap=True,
     ),
     "blazepose_full": Preset(
         partial(BlazePose, (16, 24, 32, 64, 88, 144)),
@@ -96,4 +105,12 @@ def build(name: str, num_keypoints: int, probability: ProbabilityName = "sigmoid
     preset = find_preset(name)
     backbone = preset.backbone()
     pyramid = preset.pyramid(backbone.channels)  # type: ignore[arg-type]  # a plain module to mypy
-    return MoveNet(backbone, pyramid, preset.head_channels, num_keypoints, probability, preset.reg_is_coarse)
+    return MoveNet(
+        backbone,
+        pyramid,
+        preset.head_channels,
+        num_keypoints,
+        probability,
+        preset.reg_is_coarse,
+        preset.center_in_heatmap,
+    )

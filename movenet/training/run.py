@@ -121,13 +121,22 @@ def _initial_network(spec: NetworkSpec, config: ModelConfig) -> MoveNet:
     if config.initial_weights is None:
         return network
     source, _ = load_network(config.initial_weights)
-    own = network.state_dict()
-    fitting = {k: v for k, v in source.state_dict().items() if k in own and own[k].shape == v.shape}
+    own, theirs = network.state_dict(), source.state_dict()
+    fitting = {k: v for k, v in theirs.items() if k in own and own[k].shape == v.shape}
     if not any(key.startswith("backbone.") for key in fitting):
         raise ConfigError(f"{config.initial_weights}: holds another architecture than '{spec.model}'")
     fresh = sorted(set(own) - set(fitting))
     if fresh:
         _logger.warning("%d tensors start fresh, their shapes differ: %s ...", len(fresh), fresh[0])
+    left_out = sorted(set(theirs) - set(own))
+    if left_out:
+        _logger.warning(
+            "%d tensors of %s have no place in '%s' and are left out: %s ...",
+            len(left_out),
+            config.initial_weights,
+            spec.model,
+            left_out[0],
+        )
     network.load_state_dict(fitting, strict=False)
     return network
 

@@ -27,6 +27,7 @@ def test_only_imported_batch_norms_count_as_folded() -> None:
     in_backbone = [module for module in network.backbone.modules() if isinstance(module, nn.BatchNorm2d)]
     assert folded_batch_norms(network) == in_backbone
     assert folded_batch_norms(build("mobilenet_v2_x1_0", 17)) == []
+    assert folded_batch_norms(build("blazepose_refined", 17)) == []
 
 
 def test_unfolding_changes_no_output_in_eval_mode_and_little_in_train_mode() -> None:

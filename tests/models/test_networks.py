@@ -112,6 +112,30 @@ def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
     torch.testing.assert_close((reg[1] + y)[inside, inside], torch.full((24, 24), 9.0))
 
 
+def test_a_network_goes_on_with_fresh_refinements_as_it_was() -> None:
+    plain, refined = build("blazepose_lite", 3).eval(), build("blazepose_refined", 3).eval()
+    own = refined.state_dict()
+    shared = {key: value for key, value in plain.state_dict().items() if key in own and own[key].shape == value.shape}
+    refined.load_state_dict(shared, strict=False)
+    image = torch.rand(1, 3, 64, 64) * 255
+    with torch.no_grad():
+        assert all((a == b).all() for a, b in zip(plain.features(image), refined.features(image), strict=True))
+        for kind in ("heatmap", "reg", "offset"):
+            assert (getattr(plain(image), kind) == getattr(refined(image), kind)).all()
+        torch.nn.init.ones_(refined.pyramid.refinements[1][0].layers[-1][1].weight)
+        assert (plain.features(image).fine != refined.features(image).fine).any()
+
+
+def test_center_is_read_off_the_heatmaps_tower() -> None:
+    heads = PoseHeads(8, 8, 1, "sigmoid", center_in_heatmap=True)
+    heads.heatmap[0] = torch.nn.Conv2d(8, 8, 1)
+    seen: list[torch.Tensor] = []
+    heads.center.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    heads.heatmap[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    heads(PyramidMaps(torch.rand(1, 8, 16, 16), torch.rand(1, 8, 2, 2)))
+    assert seen[0] is seen[1]
+
+
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (3, 2), (5, 1), (5, 2)])
 def test_depthwise_convolutions_under_autocast(kernel: int, stride: int) -> None:
     torch.manual_seed(0)

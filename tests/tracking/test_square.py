@@ -107,7 +107,7 @@ def test_a_search_looks_at_the_whole_frame_and_at_half_sized_squares_along_its_l
 def test_the_surest_look_of_a_search_is_followed_until_nobody_is_there() -> None:
     tracker = SquareTracker()
     surest = array_of(*person(0.7))
-    first = surest + np.array([5, 5, -0.1], np.float32)
+    first = surest + np.array([5, 5, -0.2], np.float32)
     for look, square in enumerate(search_squares(WIDTH_PX, HEIGHT_PX)):
         assert not tracker.following
         assert tracker.square(WIDTH_PX, HEIGHT_PX) == square
@@ -121,6 +121,15 @@ def test_the_surest_look_of_a_search_is_followed_until_nobody_is_there() -> None
     assert (tracker.update(gone, WIDTH_PX, HEIGHT_PX) == gone).all()
     assert not tracker.following
     assert tracker.square(WIDTH_PX, HEIGHT_PX) == WHOLE
+
+
+@pytest.mark.parametrize(("score", "followed"), [(0.59, False), (0.61, True)])
+def test_a_part_must_be_clearly_surer_than_the_whole_frame(score: float, followed: bool) -> None:
+    tracker = SquareTracker()
+    whole, part = array_of(*person(0.5)), array_of((280, 150, score), (360, 330, score))
+    for look in range(SEARCH_LOOKS):
+        known = tracker.update(part if look == 1 else whole, WIDTH_PX, HEIGHT_PX)
+    assert (known == (part if followed else whole)).all()
 
 
 def test_after_a_search_that_has_found_nobody_comes_another_which_knows_nothing_of_it() -> None:

@@ -195,6 +195,27 @@ def test_imported_weights_get_statistics_before_the_first_step(data_folder: Path
     assert (found - expected).abs().mean() < 0.05
 
 
+def test_a_network_grows_from_a_smaller_ones_weights_and_shrinking_is_said(
+    data_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    small, large = (NetworkSpec(f"blazepose_{size}", 64, "sigmoid", COCO17) for size in ("lite", "refined"))
+    for spec, other in ((small, large), (large, small)):
+        weights = tmp_path / f"{spec.model}.ckpt"
+        save_network(weights, spec.build(), spec)
+        output = tmp_path / f"to_{other.model}"
+        overrides = {"model.name": other.model, "model.initial_weights": weights, "optimisation.epochs": 1}
+        caplog.clear()
+        assert main(arguments(data_folder, output, **overrides)) == 0
+        assert ("have no place in 'blazepose_lite'" in caplog.text) == (other == small)
+    before, after = (
+        load_network(path)[0].eval()
+        for path in (tmp_path / "blazepose_lite.ckpt", tmp_path / "to_blazepose_refined" / "start.ckpt")
+    )
+    image = torch.rand(1, 3, 64, 64) * 255
+    with torch.no_grad():
+        assert (before(image).heatmap == after(image).heatmap).all()
+
+
 def test_silent_channels_are_woken_when_a_run_starts_and_not_when_it_goes_on(
     data_folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

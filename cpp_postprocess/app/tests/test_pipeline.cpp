@@ -163,7 +163,7 @@ TEST_CASE("in a search nothing is held back") {
     network.set(kTorsoCells, 0.5f);
     CHECK(pipeline.process(frame.frame(), 0.0).points_px[0].x == 24);
     // The second square is the frame's middle half: a cell is 4 pixels.
-    network.set(kTorsoCells, 0.6f);
+    network.set(kTorsoCells, 0.7f);
     CHECK(pipeline.process(frame.frame(), 1.0 / 30).points_px[0].x == 16 + 4 * 3);
 }
 
