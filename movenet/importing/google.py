@@ -110,6 +110,7 @@ def _load_heads(walk: Walk, network: MoveNet, tensor: str) -> None:
     if channels != [1, num_keypoints, 2 * num_keypoints, 2 * num_keypoints]:
         raise ModelError(f"not MoveNet SinglePose with {num_keypoints} keypoints: its heads have {channels} channels")
     center, heatmap, *fields = found
+    assert isinstance(ours.center, nn.Sequential)  # Google's has a tower of its own
     reg, offset = _in_order_of_use(walk.graph, *fields)
     for module, head in ((ours.heatmap, heatmap), (ours.center, center)):
         _check_sigmoid(walk, head)

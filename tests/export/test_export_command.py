@@ -108,7 +108,8 @@ def test_every_network_agrees_in_every_format(
     spec = NetworkSpec(preset, 96, probability, THREE_POINTS)
     network = spec.build()
     for head in (network.heads.heatmap, network.heads.center, network.heads.reg, network.heads.offset):
-        torch.nn.init.normal_(head[-1].weight, std=0.5)
+        *_, last = head.modules()
+        torch.nn.init.normal_(last.weight, std=0.5)
     save_network(tmp_path / "random.ckpt", network, spec)
     assert export(tmp_path / "random.ckpt", tmp_path / "model", picture) == 0
 
