@@ -112,7 +112,7 @@ def main() -> None:
         cells = measure(PoseEstimator(weights), persons, way, arguments.looks)
         rows.append(f"| {weights.name} | {name} | {' | '.join(cells)} |")
     print(f"{len(persons)} persons\n")
-    print("| model | square | " + " | ".join(f"look {look}" for look in arguments.looks) + " |")
+    print("| model | tracking | " + " | ".join(f"look {look}" for look in arguments.looks) + " |")
     print("|---|---|" + "---:|" * len(arguments.looks))
     print("\n".join(rows))
 

@@ -57,7 +57,7 @@ PRESETS = {
     "blazepose_lite": Preset(
         partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, reg_is_coarse=True
     ),
-    # The same, and what it lacks: a second thought about what the merges give.
+    # Lite with refined merges in the pyramid; center shares the heatmap's tower, which pays for one of them.
     "blazepose_refined": Preset(
         partial(BlazePose, (8, 16, 24, 40, 56, 96)),
         partial(SumPyramid, width=32, refinements=(Refinement(2, 4), Refinement(1, 3))),

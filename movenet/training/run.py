@@ -127,7 +127,7 @@ def _initial_network(spec: NetworkSpec, config: ModelConfig) -> MoveNet:
         raise ConfigError(f"{config.initial_weights}: holds another architecture than '{spec.model}'")
     fresh = sorted(set(own) - set(fitting))
     if fresh:
-        _logger.warning("%d tensors start fresh, their shapes differ: %s ...", len(fresh), fresh[0])
+        _logger.warning("%d tensors start fresh, the weights have none of their shape: %s ...", len(fresh), fresh[0])
     left_out = sorted(set(theirs) - set(own))
     if left_out:
         _logger.warning(
