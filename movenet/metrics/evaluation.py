@@ -16,6 +16,7 @@ import numpy as np
 from movenet.data.records import PersonRecord, PictureRecord, Visibility
 from movenet.errors import ConfigError, DataError
 from movenet.geometry import Square, letterbox_square, person_square
+from movenet.metrics.diagnosis import ErrorFigures, diagnose
 from movenet.metrics.oks import GroundTruth, OksFigures, oks_ap_per_keypoint, oks_figures
 from movenet.metrics.pck import article_limits_px, pck, torso_limits_px
 from movenet.skeleton import Skeleton
@@ -99,6 +100,7 @@ class Metrics:
         oks: COCO's keypoint figures.
         per_keypoint: by keypoint name, in channel order.
         by_size: by the range that the longer side of a person's box lies in, as far as there are such persons.
+        errors: by kind (`movenet.metrics.diagnosis.ERRORS`).
     """
 
     persons: int
@@ -107,6 +109,7 @@ class Metrics:
     oks: OksFigures
     per_keypoint: dict[str, KeypointMetrics]
     by_size: dict[str, SizeMetrics]
+    errors: dict[str, ErrorFigures]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values under the keys of the evaluation's json."""
@@ -120,6 +123,7 @@ class Metrics:
             "oks_ar": self.oks.ar,
             "per_keypoint": {name: keypoint.to_dict() for name, keypoint in self.per_keypoint.items()},
             "by_size": {name: size.to_dict() for name, size in self.by_size.items()},
+            "errors": {name: error.to_dict() for name, error in self.errors.items()},
         }
 
 
@@ -194,6 +198,7 @@ def compute_metrics(persons: Sequence[EvaluationPerson], predictions: np.ndarray
         oks=oks_figures(predictions, truth, skeleton),
         per_keypoint=dict(zip(skeleton.names, rows, strict=True)),
         by_size=_by_size(persons, predictions, truth, skeleton),
+        errors=diagnose(predictions, truth, skeleton),
     )
 
 

@@ -40,6 +40,17 @@ def sizes_table(metrics: Metrics) -> Table:
     return table
 
 
+def errors_table(metrics: Metrics) -> Table:
+    """A row for each kind of error."""
+    table = Table(title="what is wrong, and the AP without it")
+    table.add_column("error")
+    for heading in ("% of points", "OKS AP"):
+        table.add_column(heading, justify="right")
+    for name, error in metrics.errors.items():
+        table.add_row(name, _percent(error.share), _percent(error.ap_without))
+    return table
+
+
 def _table_of_parts(title: str, part: str, counted: str) -> Table:
     table = Table(title=title)
     table.add_column(part)
