@@ -18,6 +18,14 @@ def test_weighted_mse_by_hand() -> None:
     assert weighted_mse(predicted, target, torch.ones(1, 1, 1, 1), 3.0).item() == pytest.approx(0.625)
 
 
+def test_weighted_mse_with_more_weight_by_hand() -> None:
+    predicted, target = torch.tensor([[[[0.5, 0.5]]]]), torch.tensor([[[[1.0, 0.0]]]])
+    more_weight = torch.tensor([[[[0.0, 5.0]]]])
+    # (0.25 * (3 + 1) + 0.25 * (1 + 5)) / 2
+    result = weighted_mse(predicted, target, torch.ones(1, 1, 1, 1), 3.0, more_weight)
+    assert result.item() == pytest.approx(1.25)
+
+
 def test_masked_l1_by_hand() -> None:
     predicted, target = torch.tensor([1.0, 5.0, 9.0]), torch.tensor([2.0, 2.0, 2.0])
     assert masked_l1(predicted, target, torch.tensor([1.0, 1.0, 0.0])).item() == pytest.approx(2.0)
@@ -89,6 +97,39 @@ def test_weights_scale_their_losses_and_zero_leaves_bone_out() -> None:
     for name, value in single.items():
         torch.testing.assert_close(double[name], 2 * value)
     assert "bone" not in PoseLoss(LossConfig(bone=0), COCO17)(heads, targets)
+
+
+def heatmap_loss(targets: Targets, heatmap: torch.Tensor, **weights: float) -> float:
+    heads = Heads(heatmap, targets.center, targets.reg, targets.offset)
+    return PoseLoss(LossConfig(**weights), COCO17)(heads, targets)["heatmap"].item()
+
+
+def test_the_mirrored_keypoints_place_weighs_more_than_the_background() -> None:
+    grid = 12
+    left, right, nose = (COCO17.index(name) for name in ("left_wrist", "right_wrist", "nose"))
+    points = torch.full((1, 1, COCO17.num_keypoints, 2), 0.5)
+    points[0, 0, left], points[0, 0, right], points[0, 0, nose] = (torch.tensor([n / grid] * 2) for n in (2, 8, 5))
+    labelled = torch.zeros(1, 1, COCO17.num_keypoints, dtype=torch.bool)
+    labelled[0, 0, [left, right, nose]] = True
+    ignored = torch.zeros(1, COCO17.num_keypoints, dtype=torch.bool)
+    # Peaks of one cell, so that every cell's target is 1 or 0.
+    peaks = TargetConfig(kernel="gaussian", radius_min_cells=0.1, radius_max_cells=0.1)
+    targets = encode_targets(points, labelled, torch.full((1, 1), 0.6), ignored, grid, peaks)
+    cells = targets.heatmap.numel()
+
+    def cost(channel: int, cell: int) -> float:
+        """Of a false peak of 0.5, in squares of one cell."""
+        heatmap = targets.heatmap.clone()
+        heatmap[0, channel, cell, cell] = 0.5
+        return heatmap_loss(targets, heatmap, mirror_weight=6.0) * cells / 0.25
+
+    assert cost(left, 8) == pytest.approx(1 + 6)
+    assert cost(right, 2) == pytest.approx(1 + 6)
+    assert cost(left, 5) == pytest.approx(1)
+    assert cost(left, 2) == pytest.approx(1 + 8)  # its own place: the positive weight
+    # A keypoint that is its own mirror image has no other side.
+    assert cost(nose, 5) == pytest.approx(1 + 8)
+    assert cost(nose, 2) == pytest.approx(1)
 
 
 def test_negative_weight_is_refused() -> None:
