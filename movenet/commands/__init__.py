@@ -4,4 +4,4 @@ A command module offers what `movenet.cli.Command` asks for: `NAME`, `HELP`, `re
 write its module and name it in `COMMANDS`.
 """
 
-COMMANDS = ("data", "demo", "evaluate", "import_google", "import_backbone", "average")
+COMMANDS = ("data", "demo", "evaluate", "import_google", "import_backbone", "average", "thin")

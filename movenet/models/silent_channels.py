@@ -1,4 +1,4 @@
-"""Hidden channels that answer every picture with the same number, and how they are woken.
+"""Hidden channels that answer every picture with the same number: how they are woken, and how idle ones fall silent.
 
 Training silences channels for good. With weight decay their kernels shrink to nothing, and the batch norm's bias alone
 is left; or a bias runs so far down that the ReLU behind it lets nothing through any more. Either way no gradient wakes
@@ -96,6 +96,40 @@ def wake_silent_channels(network: nn.Module, images: Tensor) -> int:
         ):
             norm.running_mean[channels], norm.running_var[channels] = mean[channels], variance[channels]  # type: ignore[index]
     return sum(len(channels) for channels in silent)
+
+
+def silence_idle_channels(network: nn.Module, images: Tensor, share: float) -> int:
+    """Let the hidden channels that carry next to nothing say their mean for good; the export leaves them out.
+
+    A channel carries its variance over pictures and places, as the projection passes it on. The least in every unit are
+    silenced, as long as they carry less than `share` of the unit's sum together. They stay silent when the network is
+    trained on.
+
+    Args:
+        network: with batch norms, in eval mode.
+        images: what the network takes, some hundred of them.
+        share: 0..1.
+
+    Returns:
+        How many were silenced, those that were silent before among them.
+    """
+    units = [*hidden_layers(network)]
+    silenced = 0
+    for layers, (variance, mean) in zip(
+        units, _moments_before(network, [layers.reader for layers in units], images), strict=True
+    ):
+        reader, reader_norm = _convolution_and_norm(layers.reader)
+        gain = reader_norm.weight / torch.sqrt(reader_norm.running_var + reader_norm.eps)  # type: ignore[arg-type, operator]
+        carried = variance * (reader.weight.flatten(1) * gain[:, None]).square().sum(dim=0)
+        least_first = carried.argsort()
+        idle = least_first[carried[least_first].cumsum(0) < share * carried.sum()]
+        depthwise, norm = _convolution_and_norm(layers.depthwise)
+        with torch.no_grad():
+            # Both are zero: neither gives the other a gradient, and a training does not wake them.
+            depthwise.weight[idle], norm.weight[idle] = 0.0, 0.0
+            norm.running_mean[idle], norm.bias[idle] = 0.0, mean[idle]  # type: ignore[index]
+        silenced += len(idle)
+    return silenced
 
 
 def _moments_before(network: nn.Module, modules: Sequence[nn.Module], images: Tensor) -> list[tuple[Tensor, Tensor]]:

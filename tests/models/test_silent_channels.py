@@ -1,4 +1,4 @@
-"""Silenced channels are found, and waking them changes no answer."""
+"""Silent channels are found, waking them changes no answer, and idle ones fall silent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from torch import Tensor, nn
 from movenet.models import build
 from movenet.models.fold import fold_batch_norms
 from movenet.models.network import MoveNet
-from movenet.models.silent_channels import CONSTANT_RANGE, depthwise_range, hidden_layers, wake_silent_channels
+from movenet.models.silent_channels import (
+    CONSTANT_RANGE,
+    depthwise_range,
+    hidden_layers,
+    silence_idle_channels,
+    wake_silent_channels,
+)
 
 SILENCED = slice(4, 20)
 
@@ -109,3 +115,48 @@ def test_fixed_units_stay_as_they_are() -> None:
 
 def test_a_backbone_without_such_units_has_nothing_to_wake() -> None:
     assert wake_silent_channels(build("shufflenet_v2_x0_75", num_keypoints=3).eval(), pictures()) == 0
+
+
+@presets
+def test_idle_channels_fall_silent_and_hardly_change_an_answer(name: str) -> None:
+    network = fresh_network(name)
+    for layers in hidden_layers(network):
+        with torch.no_grad():
+            layers.depthwise[1].weight[SILENCED] *= 1e-4  # type: ignore[index, operator]
+    with torch.no_grad():
+        before = network(pictures(2))
+        silenced = silence_idle_channels(network, pictures(), share=1e-6)
+        after = network(pictures(2))
+    assert sum(num_silent(network)) == silenced
+    for layers in hidden_layers(network):
+        assert not layers.depthwise[0].weight[SILENCED].any()  # type: ignore[index]
+        # There may be one or two others that a fresh projection hardly reads.
+        assert 16 <= int((layers.depthwise[1].weight == 0).sum()) <= 20  # type: ignore[union-attr]
+    for expected, found in zip(before, after, strict=True):
+        assert torch.allclose(expected, found, rtol=1e-2, atol=1e-2)
+
+
+@presets
+def test_channels_that_carry_something_stay(name: str) -> None:
+    network = fresh_network(name)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    assert silence_idle_channels(network, pictures(), share=0.0) == 0
+    assert all((value == before[key]).all() for key, value in network.state_dict().items())
+    # One of the least is let go at a time: the more are allowed to carry, the more fall silent.
+    counts = [silence_idle_channels(fresh_network(name), pictures(), share) for share in (0.01, 0.1, 0.5)]
+    assert counts == sorted(counts)
+    assert 0 < counts[0] < counts[-1]
+
+
+def test_training_does_not_wake_the_silenced() -> None:
+    network = fresh_network("blazepose_lite")
+    silence_idle_channels(network, pictures(), share=0.05)
+    silent = num_silent(network)
+    assert sum(silent) > 0
+    optimiser = torch.optim.AdamW(network.parameters(), lr=1e-2)
+    network.train()
+    for seed in range(3):
+        optimiser.zero_grad()
+        sum(head.square().mean() for head in network(pictures(seed))).backward()
+        optimiser.step()
+    assert num_silent(network.eval()) == silent
