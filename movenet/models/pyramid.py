@@ -9,7 +9,7 @@ from typing import NamedTuple
 from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm, depthwise_separable, upsample
-from movenet.models.mobilenet import InvertedResidual
+from movenet.models.mobilenet import fresh_residual
 
 # Sides of the input must be a multiple of the coarsest stride; the heatmap's grid is the finest stride's.
 COARSEST_STRIDE = 32
@@ -108,8 +108,8 @@ class SumPyramid(nn.Module):
         )
         none = Refinement(0, 1)
         self.refinements = nn.ModuleList(
-            nn.Sequential(*(_fresh_refinement(width, refinement) for _ in range(refinement.units)))
-            for refinement in (*refinements, *[none] * (len(self.laterals) - len(refinements)))
+            nn.Sequential(*(fresh_residual(width, each.expansion, each.kernel) for _ in range(each.units)))
+            for each in (*refinements, *[none] * (len(self.laterals) - len(refinements)))
         )
         self.out_channels = width
         self.coarse_channels = hidden
@@ -120,10 +120,3 @@ class SumPyramid(nn.Module):
         for lateral, refinement, feature in zip(self.laterals, self.refinements, features[-2::-1], strict=True):
             x = refinement(upsample(x) + lateral(feature))
         return PyramidMaps(x, coarse)
-
-
-def _fresh_refinement(width: int, refinement: Refinement) -> InvertedResidual:
-    unit = InvertedResidual(width, width, 1, refinement.expansion, refinement.kernel)
-    last_norm = unit.layers[-1][1]  # type: ignore[index]  # of the projection
-    nn.init.zeros_(last_norm.weight)
-    return unit

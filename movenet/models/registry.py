@@ -65,6 +65,14 @@ PRESETS = {
         reg_is_coarse=True,
         center_in_heatmap=True,
     ),
+    # Refined more where it pays most, and a unit deeper.
+    "blazepose_deep": Preset(
+        partial(BlazePose, (8, 16, 24, 40, 56, 96), more_units=1),
+        partial(SumPyramid, width=32, refinements=(Refinement(1, 4), Refinement(2, 3))),
+        head_channels=32,
+        reg_is_coarse=True,
+        center_in_heatmap=True,
+    ),
     "blazepose_full": Preset(
         partial(BlazePose, (16, 24, 32, 64, 88, 144)),
         partial(SumPyramid, width=48),

@@ -112,18 +112,28 @@ def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
     torch.testing.assert_close((reg[1] + y)[inside, inside], torch.full((24, 24), 9.0))
 
 
-def test_a_network_goes_on_with_fresh_refinements_as_it_was() -> None:
-    plain, refined = build("blazepose_lite", 3).eval(), build("blazepose_refined", 3).eval()
-    own = refined.state_dict()
+@pytest.mark.parametrize(
+    ("model", "fresh"),
+    [
+        ("blazepose_refined", "pyramid.refinements.0.1"),
+        ("blazepose_refined", "pyramid.refinements.1.0"),
+        ("blazepose_deep", "pyramid.refinements.0.0"),
+        ("blazepose_deep", "backbone.stages.5.4"),
+        ("blazepose_deep", "backbone.stages.5.5"),
+    ],
+)
+def test_a_network_goes_on_with_fresh_residuals_as_it_was(model: str, fresh: str) -> None:
+    plain, grown = build("blazepose_lite", 3).eval(), build(model, 3).eval()
+    own = grown.state_dict()
     shared = {key: value for key, value in plain.state_dict().items() if key in own and own[key].shape == value.shape}
-    refined.load_state_dict(shared, strict=False)
+    grown.load_state_dict(shared, strict=False)
     image = torch.rand(1, 3, 64, 64) * 255
     with torch.no_grad():
-        assert all((a == b).all() for a, b in zip(plain.features(image), refined.features(image), strict=True))
+        assert all((a == b).all() for a, b in zip(plain.features(image), grown.features(image), strict=True))
         for kind in ("heatmap", "reg", "offset"):
-            assert (getattr(plain(image), kind) == getattr(refined(image), kind)).all()
-        torch.nn.init.ones_(refined.pyramid.refinements[1][0].layers[-1][1].weight)
-        assert (plain.features(image).fine != refined.features(image).fine).any()
+            assert (getattr(plain(image), kind) == getattr(grown(image), kind)).all()
+        torch.nn.init.ones_(grown.get_submodule(fresh).layers[-1][1].weight)
+        assert (plain.features(image).fine != grown.features(image).fine).any()
 
 
 def test_center_is_read_off_the_heatmaps_tower() -> None:
