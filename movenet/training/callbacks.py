@@ -1,13 +1,18 @@
-"""What a run tells about its speed and its labels, and the average of its weights."""
+"""What a run tells about its speed and its labels, the average of its weights, and how it ends when it is told to."""
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
 from functools import partial
+from types import FrameType
 from typing import Any
 
 from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import WeightAveraging
+from lightning.pytorch.plugins.environments import SLURMEnvironment
 from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
@@ -88,3 +93,25 @@ class SpeedMonitor(Callback):
         elapsed_s = self._batch_end_s - self._start_s
         pl_module.log("speed/images_per_second", self._images / elapsed_s)
         pl_module.log("speed/data_wait_share", self._waited_s / elapsed_s)
+
+
+class EndOnTermination(Callback):
+    """SIGTERM (`kill`, `docker stop`, a machine that shuts down) ends all processes of a run at once.
+
+    Lightning's own handler lets the processes speak to each other, amid a step where they wait for each other already:
+    with two of them, both then wait for ever. Under SLURM, which may start the run again, its handler stays.
+    """
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        if SLURMEnvironment.detect() or threading.current_thread() is not threading.main_thread():
+            return
+        launcher = trainer.strategy.launcher
+
+        def end(signal_number: int, _: FrameType | None) -> None:
+            if launcher is not None:
+                launcher.kill(signal_number)  # type: ignore[arg-type]  # a number does
+            signal.signal(signal_number, signal.SIG_DFL)
+            os.kill(os.getpid(), signal_number)
+
+        # Lightning gives back what was there before when the run is over.
+        signal.signal(signal.SIGTERM, end)

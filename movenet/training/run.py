@@ -21,7 +21,7 @@ from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
 from movenet.models.silent_channels import wake_silent_channels
 from movenet.skeleton import COCO17, Skeleton
-from movenet.training.callbacks import LabellingMonitor, MovingAverage, SpeedMonitor
+from movenet.training.callbacks import EndOnTermination, LabellingMonitor, MovingAverage, SpeedMonitor
 from movenet.training.config import ModelConfig, RunConfig
 from movenet.training.data_module import DEV, PoseDataModule
 from movenet.training.memory import keep_freed_memory
@@ -169,6 +169,7 @@ def _trainer(config: RunConfig, output: Path, of_run: list[Callback]) -> Trainer
         ),
         LearningRateMonitor(logging_interval="epoch"),
         SpeedMonitor(),
+        EndOnTermination(),
     ]
     return Trainer(
         accelerator=hardware.accelerator,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import logging
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -268,6 +272,32 @@ def test_two_processes_train_together(data_folder: Path, tmp_path: Path) -> None
     # Two epochs of eight samples, four a step over both processes.
     assert torch.load(output / "last.ckpt", weights_only=True)["global_step"] == 4
     assert load_network(output / "best.ckpt")[1].model == "shufflenet_v2_x0_5"
+
+
+def test_a_terminated_run_ends_with_all_its_processes(data_folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "run"
+    endless = {"hardware.devices": 2, "optimisation.batch_size": 2, "optimisation.epochs": 1_000_000}
+    command = [sys.executable, "train.py", *arguments(data_folder, output, **endless)]
+    repository = Path(__file__).parents[2]
+    run = subprocess.Popen(
+        command,
+        cwd=repository,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while not (output / "last.ckpt").exists():
+            assert run.poll() is None, run.stdout.read()[-2000:]  # type: ignore[union-attr]
+            time.sleep(0.1)
+        os.killpg(run.pid, signal.SIGTERM)  # as whoever ends a whole service does
+        # The pipe is closed when the last of its processes has ended.
+        run.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+    assert run.returncode == -signal.SIGTERM
 
 
 def status_and_message(argv: list[str], capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
