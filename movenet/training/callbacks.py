@@ -109,7 +109,7 @@ class EndOnTermination(Callback):
 
         def end(signal_number: int, _: FrameType | None) -> None:
             if launcher is not None:
-                launcher.kill(signal_number)  # type: ignore[arg-type]  # a number does
+                launcher.kill(signal_number)
             signal.signal(signal_number, signal.SIG_DFL)
             os.kill(os.getpid(), signal_number)
 

@@ -30,7 +30,7 @@ class ModelConfig:
             they are trained; published backbones have many, and no gradient wakes them.
     """
 
-    name: str = "blazepose_refined"
+    name: str = "blazepose_deep"
     input_size: int | None = None
     probability: ProbabilityName = "sigmoid"
     initial_weights: str | None = None
