@@ -68,7 +68,7 @@ def test_persons_of_other_pictures_and_unlabelled_points_are_nobodys() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), error_px=st.floats(1, 200))
-def test_every_labelled_point_is_of_one_kind_and_mending_never_costs(seed: int, error_px: float) -> None:
+def test_every_labelled_point_is_of_one_kind_and_the_shares_add_up(seed: int, error_px: float) -> None:
     random = np.random.default_rng(seed)
     truth = two_persons_in_one_picture()
     truth.labelled[:] = random.random(truth.labelled.shape) < 0.8
