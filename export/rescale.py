@@ -28,7 +28,7 @@ from torch import nn
 
 from export.silent_channels import drop_silent_channels
 from movenet.models.fold import fold_batch_norms
-from movenet.models.layers import upsample
+from movenet.models.layers import normed_convolutions, upsample
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -95,7 +95,7 @@ def keep_means(network: nn.Module, rounded: nn.Module, images: torch.Tensor) -> 
         means[layer] = inputs[0].mean(dim=(0, 2, 3))
 
     pairs = [pair for pair in zip(network.modules(), rounded.modules(), strict=True) if isinstance(pair[0], nn.Conv2d)]
-    norms = dict(_normed(rounded))
+    norms: dict[nn.Module, nn.BatchNorm2d] = dict(normed_convolutions(rounded))
     hooks = [exact.register_forward_pre_hook(measure) for exact, _ in pairs]
     with torch.no_grad():
         network(images)
@@ -108,15 +108,6 @@ def keep_means(network: nn.Module, rounded: nn.Module, images: torch.Tensor) -> 
                 norms[half].running_mean.sub_(of_mean)
     for hook in hooks:
         hook.remove()
-
-
-def _normed(network: nn.Module) -> Iterator[tuple[nn.Module, nn.BatchNorm2d]]:
-    """The convolutions with a batch norm directly behind them, and that one."""
-    for sequence in network.modules():
-        if isinstance(sequence, nn.Sequential):
-            for convolution, norm in pairwise(sequence.children()):
-                if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                    yield convolution, norm
 
 
 def round_kernels(network: Network) -> Network:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor, nn
 
 from movenet.models.layers import ProbabilityName, conv_norm, depthwise_separable, probability, upsample
-from movenet.models.pyramid import COARSEST_STRIDE, HEATMAP_STRIDE, PyramidMaps
+from movenet.models.pyramid import COARSEST_STRIDE, HEATMAP_STRIDE, PyramidChannels, PyramidMaps
 
 
 class Heads(NamedTuple):
@@ -35,29 +36,45 @@ PRIOR_PROBABILITY = 0.05
 _COARSE_REDUCTION = 3
 
 
+@dataclass(frozen=True)
+class HeadLayout:
+    """What each head reads; if nothing is said, all have their own tower over the pyramid's fine map.
+
+    What reg says of a person, and offset of a keypoint, is linear in the place that it is said at, and so is the
+    upsampling to the heads' grid: read off a coarser map, where layers cost less, nothing is lost.
+
+    Attributes:
+        reg_is_coarse: reg reads the pyramid's coarse map.
+        offset_is_middle: offset reads the pyramid's middle map.
+        center_in_heatmap: center is read off the heatmap's tower and has none of its own.
+    """
+
+    reg_is_coarse: bool = False
+    offset_is_middle: bool = False
+    center_in_heatmap: bool = False
+
+
+PLAIN_HEADS = HeadLayout()
+
+
 class PoseHeads(nn.Module):
     """One small tower a head: depthwise separable convolution with activation, then a 1x1 to the head's channels.
 
-    Reg can be read off the coarse map instead, where a person is a few cells large and a convolution costs nothing.
-    What it says of a person is linear in the place that it says it at, and so is the upsampling to the heads' grid.
-
     Args:
-        inputs: channels of the pyramid's fine map.
+        inputs: widths of the pyramid's maps.
         hidden: channels inside a tower.
         num_keypoints: K.
         probability_name: what turns the logits of heatmap and center into 0..1.
-        coarse_inputs: channels of the pyramid's coarse map, if reg reads that one.
-        center_in_heatmap: whether center is read off the heatmap's tower and has none of its own.
+        layout: what each head reads.
     """
 
     def __init__(
         self,
-        inputs: int,
+        inputs: PyramidChannels,
         hidden: int,
         num_keypoints: int,
         probability_name: ProbabilityName,
-        coarse_inputs: int | None = None,
-        center_in_heatmap: bool = False,
+        layout: HeadLayout,
     ) -> None:
         super().__init__()
 
@@ -67,8 +84,8 @@ class PoseHeads(nn.Module):
             nn.init.constant_(last.bias, bias)  # type: ignore[arg-type]  # it has a bias
             return last
 
-        def tower(outputs: int, last_bias: float = 0.0) -> nn.Sequential:
-            return nn.Sequential(*depthwise_separable(inputs, hidden), last_layer(hidden, outputs, last_bias))
+        def tower(channels: int, outputs: int, last_bias: float = 0.0) -> nn.Sequential:
+            return nn.Sequential(*depthwise_separable(channels, hidden), last_layer(hidden, outputs, last_bias))
 
         def coarse_tower(channels: int, outputs: int) -> nn.Sequential:
             fewer = channels // _COARSE_REDUCTION
@@ -78,29 +95,33 @@ class PoseHeads(nn.Module):
                 last_layer(fewer, outputs),
             )
 
-        self.heatmap = tower(num_keypoints, _logit(PRIOR_PROBABILITY, probability_name))
-        self.center_in_heatmap = center_in_heatmap
-        center_bias = _logit(PRIOR_PROBABILITY, probability_name)
-        self.center = last_layer(hidden, 1, center_bias) if center_in_heatmap else tower(1, center_bias)
-        self.reg_is_coarse = coarse_inputs is not None
-        self.reg = coarse_tower(coarse_inputs, 2 * num_keypoints) if coarse_inputs else tower(2 * num_keypoints)
-        self.offset = tower(2 * num_keypoints)
+        self.layout = layout
+        prior = _logit(PRIOR_PROBABILITY, probability_name)
+        num_coordinates = 2 * num_keypoints
+        self.heatmap = tower(inputs.fine, num_keypoints, prior)
+        self.center = last_layer(hidden, 1, prior) if layout.center_in_heatmap else tower(inputs.fine, 1, prior)
+        self.reg = (
+            coarse_tower(inputs.coarse, num_coordinates)
+            if layout.reg_is_coarse
+            else tower(inputs.fine, num_coordinates)
+        )
+        self.offset = tower(inputs.middle if layout.offset_is_middle else inputs.fine, num_coordinates)
         self.probability = probability(probability_name)
 
     def forward(self, maps: PyramidMaps) -> Heads:
-        if self.reg_is_coarse:
-            reg = upsample(self.reg(maps.coarse), COARSEST_STRIDE // HEATMAP_STRIDE)
-        else:
-            reg = self.reg(maps.fine)
         *tower, last = self.heatmap
         hidden = maps.fine
         for layer in tower:
             hidden = layer(hidden)
+        if self.layout.reg_is_coarse:
+            reg = upsample(self.reg(maps.coarse), COARSEST_STRIDE // HEATMAP_STRIDE)
+        else:
+            reg = self.reg(maps.fine)
         return Heads(
             heatmap=self.probability(last(hidden)),
-            center=self.probability(self.center(hidden if self.center_in_heatmap else maps.fine)),
+            center=self.probability(self.center(hidden if self.layout.center_in_heatmap else maps.fine)),
             reg=reg,
-            offset=self.offset(maps.fine),
+            offset=upsample(self.offset(maps.middle)) if self.layout.offset_is_middle else self.offset(maps.fine),
         )
 
 

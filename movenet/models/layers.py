@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -87,3 +89,12 @@ def depthwise_separable(inputs: int, outputs: int, activation: type[nn.Module] |
 def upsample(x: Tensor, factor: int = 2) -> Tensor:
     """Bilinear with half-pixel centers, as every run-time here implements it."""
     return functional.interpolate(x, scale_factor=float(factor), mode="bilinear", align_corners=False)
+
+
+def normed_convolutions(network: nn.Module) -> Iterator[tuple[nn.Conv2d, nn.BatchNorm2d]]:
+    """The convolutions with a batch norm directly behind them, and that one."""
+    for sequence in network.modules():
+        if isinstance(sequence, nn.Sequential):
+            for convolution, norm in pairwise(sequence.children()):
+                if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                    yield convolution, norm

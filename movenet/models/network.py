@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from movenet.models.heads import Heads, PoseHeads
+from movenet.models.heads import PLAIN_HEADS, HeadLayout, Heads, PoseHeads
 from movenet.models.layers import ProbabilityName
 from movenet.models.pyramid import FeaturePyramid, PyramidMaps, SumPyramid
 
@@ -18,8 +18,7 @@ class MoveNet(nn.Module):
         head_channels: channels inside each head's tower.
         num_keypoints: K.
         probability_name: see `PoseHeads`.
-        reg_is_coarse: whether reg reads the pyramid's coarse map.
-        center_in_heatmap: see `PoseHeads`.
+        head_layout: what each head reads.
     """
 
     def __init__(
@@ -29,16 +28,12 @@ class MoveNet(nn.Module):
         head_channels: int,
         num_keypoints: int,
         probability_name: ProbabilityName = "sigmoid",
-        reg_is_coarse: bool = False,
-        center_in_heatmap: bool = False,
+        head_layout: HeadLayout = PLAIN_HEADS,
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.pyramid = pyramid
-        coarse_channels = pyramid.coarse_channels if reg_is_coarse else None
-        self.heads = PoseHeads(
-            pyramid.out_channels, head_channels, num_keypoints, probability_name, coarse_channels, center_in_heatmap
-        )
+        self.heads = PoseHeads(pyramid.channels, head_channels, num_keypoints, probability_name, head_layout)
         self.num_keypoints = num_keypoints
 
     def forward(self, image: Tensor) -> Heads:

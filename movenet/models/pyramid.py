@@ -24,11 +24,21 @@ class PyramidMaps(NamedTuple):
 
     Attributes:
         fine: [N, C, G, G], at the heatmap's stride.
-        coarse: [N, D, G / 8, G / 8], at the coarsest stride.
+        middle: [N, D, G / 2, G / 2], at the next stride.
+        coarse: [N, E, G / 8, G / 8], at the coarsest stride.
     """
 
     fine: Tensor
+    middle: Tensor
     coarse: Tensor
+
+
+class PyramidChannels(NamedTuple):
+    """Widths of `PyramidMaps`."""
+
+    fine: int
+    middle: int
+    coarse: int
 
 
 class FeaturePyramid(nn.Module):
@@ -51,14 +61,14 @@ class FeaturePyramid(nn.Module):
             conv_norm(inputs, width, activation=None) for inputs, width in zip(finer, widths[:-1], strict=True)
         )
         self.smooth = nn.ModuleList(depthwise_separable(inputs, outputs) for inputs, outputs in pairwise(widths))
-        self.out_channels = widths[-1]
-        self.coarse_channels = channels[-1]
+        self.channels = PyramidChannels(fine=widths[-1], middle=widths[-2], coarse=channels[-1])
 
     def forward(self, features: list[Tensor]) -> PyramidMaps:
-        x = self.top(features[-1])
+        x = middle = self.top(features[-1])
         for lateral, smooth, feature in zip(self.laterals, self.smooth, features[-2::-1], strict=True):
+            middle = x
             x = smooth(upsample(x) + lateral(feature))
-        return PyramidMaps(x, features[-1])
+        return PyramidMaps(x, middle, features[-1])
 
 
 @dataclass(frozen=True)
@@ -111,12 +121,12 @@ class SumPyramid(nn.Module):
             nn.Sequential(*(fresh_residual(width, each.expansion, each.kernel) for _ in range(each.units)))
             for each in (*refinements, *[none] * (len(self.laterals) - len(refinements)))
         )
-        self.out_channels = width
-        self.coarse_channels = hidden
+        self.channels = PyramidChannels(fine=width, middle=width, coarse=hidden)
 
     def forward(self, features: list[Tensor]) -> PyramidMaps:
         coarse = self.widen(features[-1])
-        x = self.top(coarse)
+        x = middle = self.top(coarse)
         for lateral, refinement, feature in zip(self.laterals, self.refinements, features[-2::-1], strict=True):
+            middle = x
             x = refinement(upsample(x) + lateral(feature))
-        return PyramidMaps(x, coarse)
+        return PyramidMaps(x, middle, coarse)

@@ -11,6 +11,7 @@ from torch import nn
 
 from movenet.errors import ConfigError
 from movenet.models.blazepose import BlazePose
+from movenet.models.heads import PLAIN_HEADS, HeadLayout
 from movenet.models.layers import ProbabilityName
 from movenet.models.mobilenet import MobileNetV2
 from movenet.models.network import MoveNet
@@ -27,15 +28,14 @@ class Preset:
         pyramid: makes it for such widths.
         head_channels: see `PoseHeads`.
         input_size: side of the input in pixels that it is meant for; others work too.
-        reg_is_coarse, center_in_heatmap: see `PoseHeads`.
+        head_layout: what each head reads.
     """
 
     backbone: Callable[[], nn.Module]
     pyramid: Callable[[tuple[int, ...]], FeaturePyramid | SumPyramid]
     head_channels: int
     input_size: int = 192
-    reg_is_coarse: bool = False
-    center_in_heatmap: bool = False
+    head_layout: HeadLayout = PLAIN_HEADS
 
 
 def _pyramid(*widths: int, top_activation: bool = True) -> Callable[[tuple[int, ...]], FeaturePyramid]:
@@ -55,29 +55,30 @@ PRESETS = {
     "thunder": Preset(partial(MobileNetV2, 1.75), _GOOGLES_PYRAMID, head_channels=96, input_size=256),
     # Google's BlazePose up to its heatmaps, with our heads.
     "blazepose_lite": Preset(
-        partial(BlazePose, (8, 16, 24, 40, 56, 96)), partial(SumPyramid, width=32), head_channels=32, reg_is_coarse=True
+        partial(BlazePose, (8, 16, 24, 40, 56, 96)),
+        partial(SumPyramid, width=32),
+        head_channels=32,
+        head_layout=HeadLayout(reg_is_coarse=True),
     ),
     # Lite with refined merges in the pyramid; center shares the heatmap's tower, which pays for one of them.
     "blazepose_refined": Preset(
         partial(BlazePose, (8, 16, 24, 40, 56, 96)),
         partial(SumPyramid, width=32, refinements=(Refinement(2, 4), Refinement(1, 3))),
         head_channels=32,
-        reg_is_coarse=True,
-        center_in_heatmap=True,
+        head_layout=HeadLayout(reg_is_coarse=True, center_in_heatmap=True),
     ),
-    # Refined at stride 4, too, and a unit deeper; `movenet thin` paid for it.
+    # Refined twice at both strides, and a unit deeper; offset at stride 8 and `movenet thin` paid for it.
     "blazepose_deep": Preset(
         partial(BlazePose, (8, 16, 24, 40, 56, 96), more_units=1),
-        partial(SumPyramid, width=32, refinements=(Refinement(1, 4), Refinement(2, 3), Refinement(1, 1, 3))),
+        partial(SumPyramid, width=32, refinements=(Refinement(2, 4), Refinement(2, 3))),
         head_channels=32,
-        reg_is_coarse=True,
-        center_in_heatmap=True,
+        head_layout=HeadLayout(reg_is_coarse=True, offset_is_middle=True, center_in_heatmap=True),
     ),
     "blazepose_full": Preset(
         partial(BlazePose, (16, 24, 32, 64, 88, 144)),
         partial(SumPyramid, width=48),
         head_channels=48,
-        reg_is_coarse=True,
+        head_layout=HeadLayout(reg_is_coarse=True),
     ),
 }
 
@@ -119,6 +120,5 @@ def build(name: str, num_keypoints: int, probability: ProbabilityName = "sigmoid
         preset.head_channels,
         num_keypoints,
         probability,
-        preset.reg_is_coarse,
-        preset.center_in_heatmap,
+        preset.head_layout,
     )

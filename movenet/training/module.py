@@ -61,7 +61,7 @@ class PoseModule(LightningModule):
         self._num_skipped = 0
         self._fixed = fix_first_parts(network, config.optimisation.fixed_parts)
         self._teachers = teachers
-        self._adapters = teachers.adapters(network.pyramid.out_channels) if teachers else nn.ModuleList()
+        self._adapters = teachers.adapters(network.pyramid.channels.fine) if teachers else nn.ModuleList()
 
     def on_fit_start(self) -> None:
         if self._teachers is not None:

@@ -13,9 +13,11 @@ from lightning.pytorch.loggers import CSVLogger, TensorBoardLogger
 from lightning.pytorch.utilities import rank_zero_only
 
 from movenet.errors import ConfigError
+from movenet.models.balance import balance_scales
 from movenet.models.centering import center_projections
 from movenet.models.checkpoint import NetworkSpec, load_network, save_network
 from movenet.models.fold import folded_batch_norms, unfold_batch_norms
+from movenet.models.fresh_residuals import start_fresh_residuals
 from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
@@ -70,10 +72,8 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     teachers = Teachers(config.distil, spec) if config.distil.teachers else None
     module = PoseModule(network, spec, config, data.evaluated, data.samples_per_epoch, teachers)
-    if config.model.wake_silent_channels and resume_from is None:
-        num_woken = wake_silent_channels(network.eval(), data.sample_images(STATISTICS_SAMPLES))
-        _logger.info("%d silent channels start fresh", num_woken)
-        network.train()
+    if resume_from is None:
+        _prepare_initial_weights(network, config.model, data)
     output.mkdir(parents=True, exist_ok=True)
     (output / "config.yaml").write_text(resolved_config, encoding="utf-8")
     write_provenance(output / "provenance.json", config, repository)
@@ -150,6 +150,21 @@ def _unfold_imported_batch_norms(network: MoveNet, data: PoseDataModule) -> None
         unfold_batch_norms(network.eval(), norms, images)
         center_projections(network)
         network.train()
+
+
+def _prepare_initial_weights(network: MoveNet, config: ModelConfig, data: PoseDataModule) -> None:
+    """What a training can make of weights that were made elsewhere, or for a smaller network."""
+    network.eval()
+    if config.wake_silent_channels:
+        num_woken = wake_silent_channels(network, data.sample_images(STATISTICS_SAMPLES))
+        _logger.info("%d silent channels start fresh", num_woken)
+    if config.balance_scales:
+        balance_scales(network)
+    if config.initial_weights and config.fresh_residual_share > 0:
+        images = data.sample_images(STATISTICS_SAMPLES)
+        num_started = start_fresh_residuals(network, images, config.fresh_residual_share)
+        _logger.info("%d fresh residuals are heard", num_started)
+    network.train()
 
 
 def _trainer(config: RunConfig, output: Path, of_run: list[Callback]) -> Trainer:

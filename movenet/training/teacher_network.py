@@ -52,7 +52,7 @@ class TorchTeacher:
 
     def __init__(self, network: MoveNet) -> None:
         self._network = network
-        self.fine_channels = network.pyramid.out_channels
+        self.fine_channels = network.pyramid.channels.fine
 
     def to(self, device: torch.device) -> None:
         self._network.to(device)
@@ -83,7 +83,7 @@ class OpenVinoTeacher:
         self._openvino = openvino
         self._network = _FineAndHeads(network)
         self._requests: dict[tuple[torch.Size, bool], openvino.InferRequest] = {}
-        self.fine_channels = network.pyramid.out_channels
+        self.fine_channels = network.pyramid.channels.fine
 
     def to(self, device: torch.device) -> None:
         if device.type != "cpu":

@@ -60,7 +60,7 @@ def assert_same_features(imported: MoveNet, network: MoveNet) -> None:
 def test_blazepose_comes_with_its_pyramid_and_heatmaps(model: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = random_network(build(model, 17))
-    theirs = nn.Conv2d(network.pyramid.out_channels, 39, 1).eval()
+    theirs = nn.Conv2d(network.pyramid.channels.fine, 39, 1).eval()
     imported, spec = import_backbone(write_tflite(tmp_path, landmark_operations(network, SIZE, theirs), SIZE), model)
     assert spec.model == model
     pictures = torch.rand(1, 3, SIZE, SIZE) * 255

@@ -8,11 +8,12 @@ import torch
 from movenet.errors import ConfigError
 from movenet.models import build, preset_names
 from movenet.models.__main__ import main
-from movenet.models.heads import PoseHeads
+from movenet.models.heads import HeadLayout, PoseHeads
 from movenet.models.layers import CheapSigmoid, Conv2d, SamePadConv2d
 from movenet.models.profile import profile
-from movenet.models.pyramid import HEATMAP_STRIDE, PyramidMaps
+from movenet.models.pyramid import HEATMAP_STRIDE, PyramidChannels, PyramidMaps
 
+CHANNELS = PyramidChannels(fine=8, middle=7, coarse=6)
 presets = pytest.mark.parametrize("name", preset_names())
 
 
@@ -98,13 +99,13 @@ def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
 
 
 def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
-    heads = PoseHeads(8, 8, 1, "sigmoid", coarse_inputs=6)
+    heads = PoseHeads(CHANNELS, 8, 1, "sigmoid", HeadLayout(reg_is_coarse=True))
     # Cells of the fine grid that lie in the middle of the coarse one's.
     places = torch.arange(4) * 8 + 3.5
     coarse = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
     heads.reg = torch.nn.Identity()
     with torch.no_grad():
-        reg = heads(PyramidMaps(torch.rand(1, 8, 32, 32), coarse)).reg[0]
+        reg = heads(PyramidMaps(torch.rand(1, 8, 32, 32), torch.rand(1, 7, 16, 16), coarse)).reg[0]
     x, y = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="xy")
     # Beyond the outermost middles nothing is known.
     inside = slice(4, 28)
@@ -112,14 +113,26 @@ def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
     torch.testing.assert_close((reg[1] + y)[inside, inside], torch.full((24, 24), 9.0))
 
 
+def test_middle_offset_says_the_same_of_a_keypoint_at_every_cell() -> None:
+    heads = PoseHeads(CHANNELS, 8, 1, "sigmoid", HeadLayout(offset_is_middle=True))
+    places = torch.arange(16) * 2 + 0.5
+    middle = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
+    heads.offset = torch.nn.Identity()
+    with torch.no_grad():
+        offset = heads(PyramidMaps(torch.rand(1, 8, 32, 32), middle, torch.rand(1, 6, 4, 4))).offset[0]
+    x, y = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="xy")
+    inside = slice(1, 31)
+    torch.testing.assert_close((offset[0] + x)[inside, inside], torch.full((30, 30), 20.0))
+    torch.testing.assert_close((offset[1] + y)[inside, inside], torch.full((30, 30), 9.0))
+
+
 @pytest.mark.parametrize(
     ("model", "fresh"),
     [
         ("blazepose_refined", "pyramid.refinements.0.1"),
         ("blazepose_refined", "pyramid.refinements.1.0"),
-        ("blazepose_deep", "pyramid.refinements.0.0"),
+        ("blazepose_deep", "pyramid.refinements.0.1"),
         ("blazepose_deep", "pyramid.refinements.1.1"),
-        ("blazepose_deep", "pyramid.refinements.2.0"),
         ("blazepose_deep", "backbone.stages.5.4"),
     ],
 )
@@ -131,19 +144,19 @@ def test_a_network_goes_on_with_fresh_residuals_as_it_was(model: str, fresh: str
     image = torch.rand(1, 3, 64, 64) * 255
     with torch.no_grad():
         assert all((a == b).all() for a, b in zip(plain.features(image), grown.features(image), strict=True))
-        for kind in ("heatmap", "reg", "offset"):
+        for kind in ("heatmap", "reg"):
             assert (getattr(plain(image), kind) == getattr(grown(image), kind)).all()
         torch.nn.init.ones_(grown.get_submodule(fresh).layers[-1][1].weight)
         assert (plain.features(image).fine != grown.features(image).fine).any()
 
 
 def test_center_is_read_off_the_heatmaps_tower() -> None:
-    heads = PoseHeads(8, 8, 1, "sigmoid", center_in_heatmap=True)
+    heads = PoseHeads(CHANNELS, 8, 1, "sigmoid", HeadLayout(center_in_heatmap=True))
     heads.heatmap[0] = torch.nn.Conv2d(8, 8, 1)
     seen: list[torch.Tensor] = []
     heads.center.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     heads.heatmap[-1].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    heads(PyramidMaps(torch.rand(1, 8, 16, 16), torch.rand(1, 8, 2, 2)))
+    heads(PyramidMaps(torch.rand(1, 8, 16, 16), torch.rand(1, 7, 8, 8), torch.rand(1, 6, 2, 2)))
     assert seen[0] is seen[1]
 
 

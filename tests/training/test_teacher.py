@@ -44,7 +44,7 @@ def losses(config: DistillationConfig, student: MoveNet, image: torch.Tensor, vi
     with torch.no_grad():
         features = student.features(image)
         heads = Heads(*student.heads(features))
-        adapters = teachers.adapters(student.pyramid.out_channels)
+        adapters = teachers.adapters(student.pyramid.channels.fine)
         return {k: float(v) for k, v in teachers.losses(view, features.fine, heads, adapters).items()}
 
 
@@ -96,7 +96,7 @@ def test_a_student_of_large_features_starts_at_what_means_cost(checkpoint: str) 
     with torch.no_grad():
         features = student.features(image)
         heads = Heads(*student.heads(features))
-        adapters = teachers.adapters(student.pyramid.out_channels)
+        adapters = teachers.adapters(student.pyramid.channels.fine)
         found = teachers.losses(image, 50 + 100 * features.fine, heads, adapters)["distil_features"]
     assert 0.5 < float(found) < 2.0
 
