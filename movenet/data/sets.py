@@ -13,6 +13,7 @@ from movenet.data.formats import FormatName, find_format
 from movenet.data.labels import LabelRules, training_points
 from movenet.data.poses import PoseBalance, balanced_weights, normalised_poses
 from movenet.data.records import PersonRecord, PictureRecord, Visibility
+from movenet.data.sides import with_sides_mended
 from movenet.errors import ConfigError, DataError
 from movenet.skeleton import Skeleton
 
@@ -92,6 +93,8 @@ def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) 
     weights: list[float] = []
     for source in sets:
         pictures = read_set(source, root, skeleton)
+        if source.labels.mend_share > 0:
+            pictures = [_mended(picture, skeleton, source.labels) for picture in pictures]
         found = _boxes_alone(pictures, source) if source.unlabelled else _with_labels(pictures, source)
         if not found:
             points = "" if source.unlabelled else f"{source.min_keypoints} points to learn and "
@@ -104,6 +107,10 @@ def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) 
     if not entries:
         raise ConfigError("data: 'train' names no set")
     return entries, np.array(weights)
+
+
+def _mended(picture: PictureRecord, skeleton: Skeleton, rules: LabelRules) -> PictureRecord:
+    return replace(picture, persons=tuple(with_sides_mended(person, skeleton, rules) for person in picture.persons))
 
 
 def _with_labels(pictures: Sequence[PictureRecord], source: SetConfig) -> list[Entry]:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from movenet.data.checks.findings import Finding, Kind, NamedSet
-from movenet.data.labels import TEACHER_CROP_SCALE, LabelRules
+from movenet.data.labels import LabelRules
 from movenet.data.records import PersonRecord, PictureRecord, Visibility
+from movenet.data.sides import MIN_PAIRS, crossed_pairs, teacher_crop_px, teacher_distances
 from movenet.errors import ConfigError
 from movenet.skeleton import Skeleton
 
@@ -41,10 +42,6 @@ class PersonLimits:
             raise ConfigError("check: limb_factor and torso_factor must be above 1")
 
 
-# A teacher that tells fewer pairs may well be the one who is wrong.
-_MIN_PAIRS = 3
-
-
 def check_persons(of_set: NamedSet, skeleton: Skeleton, limits: PersonLimits) -> list[Finding]:
     """Every finding about the persons of a set, in its order."""
     persons = [(picture, person) for picture in of_set.pictures for person in picture.persons]
@@ -73,10 +70,10 @@ def _found(
     torso = _torso_corners(skeleton)
     if torso is not None and (twist := _torso_twist(person, torso)) > limits.torso_factor:
         yield Kind.TWISTED_TORSO, torso, f"sides {twist:.2f} x diagonals"
-    pairs, told = crossed_pairs(person, skeleton, limits)
+    pairs, told = crossed_pairs(person, skeleton, limits.teacher, limits.teacher_share)
     crossed = [keypoint for pair in pairs for keypoint in pair]
     if pairs:
-        whole = len(pairs) == told >= _MIN_PAIRS
+        whole = len(pairs) == told >= MIN_PAIRS
         yield Kind.SWAPPED if whole else Kind.PARTLY_SWAPPED, crossed, f"{len(pairs)} of {told} pairs"
     contradicted = _contradicted(person, picture, limits)
     contradicted[crossed] = False
@@ -91,48 +88,16 @@ def outside_picture(person: PersonRecord, picture: PictureRecord, margin_px: flo
     return _labelled(person) & ~inside
 
 
-def crossed_pairs(person: PersonRecord, skeleton: Skeleton, limits: PersonLimits) -> tuple[list[tuple[int, int]], int]:
-    """The (left, right) pairs that fit a confident teacher only when exchanged, and of how many it can tell."""
-    distance = _teacher_distances(person, limits)
-    if distance is None:
-        return [], 0
-    far_px = limits.teacher_share * _teacher_crop_px(person)
-    crossed, told = [], 0
-    for names in skeleton.mirror_pairs:
-        left, right = (skeleton.index(name) for name in names)
-        as_labelled = distance[left, left] + distance[right, right]
-        exchanged = distance[left, right] + distance[right, left]
-        # NaN, where a point is unlabelled or the teacher unsure, compares false; so do points too near to tell apart.
-        told += bool(abs(as_labelled - exchanged) > far_px)
-        if exchanged < 0.5 * as_labelled and as_labelled - exchanged > far_px:
-            crossed.append((left, right))
-    return crossed, told
-
-
 def _labelled(person: PersonRecord) -> np.ndarray:
     return person.visibility > Visibility.UNLABELLED
 
 
-def _teacher_crop_px(person: PersonRecord) -> float:
-    return TEACHER_CROP_SCALE * max(person.box_px[2:])
-
-
-def _teacher_distances(person: PersonRecord, limits: PersonLimits) -> np.ndarray | None:
-    """[K, K]: from each label to each confident answer, NaN where one of the two is not there; None without teacher."""
-    if person.teacher_points_px is None or person.teacher_scores is None or person.teacher_disagreement is None:
-        return None
-    confident = person.teacher_scores >= limits.teacher.teacher_min_score
-    confident &= person.teacher_disagreement <= limits.teacher.teacher_max_disagreement
-    distance = np.linalg.norm(person.points_px[:, None] - person.teacher_points_px[None], axis=2)
-    return np.where(_labelled(person)[:, None] & confident[None], distance, np.nan)
-
-
 def _contradicted(person: PersonRecord, picture: PictureRecord, limits: PersonLimits) -> np.ndarray:
     """bool [K]: labels far from the confident teacher's answer, unless that is of somebody else in the picture."""
-    distance = _teacher_distances(person, limits)
+    distance = teacher_distances(person, limits.teacher)
     if distance is None:
         return np.zeros(len(person.visibility), bool)
-    far_px = limits.teacher_share * _teacher_crop_px(person)
+    far_px = limits.teacher_share * teacher_crop_px(person)
     contradicted = np.diagonal(distance) > far_px
     for other in picture.persons:
         if other is not person:
