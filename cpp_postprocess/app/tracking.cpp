@@ -1,6 +1,7 @@
 #include "tracking.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace movenet::app {
@@ -20,15 +21,36 @@ constexpr double kMinSideShare = 0.1;
 constexpr double kPartShare = 0.5;
 constexpr std::array<double, kSearchLooks - 1> kPartPlaces = {0.5, 0, 1};
 
-// How much surer a look at a part must be than the one at the whole frame: a part of a large person looks sure, too.
-constexpr double kPartMargin = 1.2;
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-double mean_score(const std::vector<Keypoint>& points) {
+// Around the points that are a person's if there is one; without any its longer side is minus infinity.
+struct Box {
+    double left = kInfinity, top = kInfinity, right = -kInfinity, bottom = -kInfinity;
+
+    double longer_side() const { return std::max(right - left, bottom - top); }
+};
+
+Box box_of(const std::vector<Keypoint>& points) {
+    Box box;
+    for (const Keypoint& point : points) {
+        if (point.score >= kMinScore) {
+            box.left = std::min(box.left, double{point.x});
+            box.right = std::max(box.right, double{point.x});
+            box.top = std::min(box.top, double{point.y});
+            box.bottom = std::max(box.bottom, double{point.y});
+        }
+    }
+    return box;
+}
+
+// Of a search's looks the one of the largest is followed: the mean score, times the square root of the box's longer
+// side, since a part of a large person looks sure, too.
+double worth_of(const std::vector<Keypoint>& points) {
     double total = 0;
     for (const Keypoint& point : points) {
         total += double{point.score};
     }
-    return total / static_cast<double>(points.size());
+    return total / static_cast<double>(points.size()) * std::sqrt(std::max(0.0, box_of(points).longer_side()));
 }
 
 }  // namespace
@@ -46,21 +68,12 @@ std::array<Square, kSearchLooks> search_squares(int width_px, int height_px) {
 }
 
 std::optional<Square> next_square(const std::vector<Keypoint>& points_px, int width_px, int height_px) {
-    constexpr double kInfinity = std::numeric_limits<double>::infinity();
-    double left = kInfinity, top = kInfinity, right = -kInfinity, bottom = -kInfinity;
-    std::size_t sure = 0;
-    for (const Keypoint& point : points_px) {
-        sure += point.score >= kSureScore ? 1 : 0;
-        if (point.score >= kMinScore) {
-            left = std::min(left, double{point.x});
-            right = std::max(right, double{point.x});
-            top = std::min(top, double{point.y});
-            bottom = std::max(bottom, double{point.y});
-        }
-    }
+    const Box box = box_of(points_px);
+    const auto sure = static_cast<std::size_t>(std::count_if(
+        points_px.begin(), points_px.end(), [](const Keypoint& point) { return point.score >= kSureScore; }));
     const Square whole = letterbox_square(width_px, height_px);
-    const double center_x = (left + right) / 2, center_y = (top + bottom) / 2;
-    const double side_px = kMargin * std::max(right - left, bottom - top);
+    const double center_x = (box.left + box.right) / 2, center_y = (box.top + box.bottom) / 2;
+    const double side_px = kMargin * box.longer_side();
     // Written so that what is no number ends at nobody.
     const bool inside = center_x >= 0 && center_x <= width_px && center_y >= 0 && center_y <= height_px;
     const bool anybody = sure > 0 && kSurePointOf * sure >= points_px.size();
@@ -79,12 +92,12 @@ void SquareTracker::update(std::vector<Keypoint>& points_px, int width_px, int h
         followed_ = next_square(points_px, width_px, height_px);
         return;
     }
-    const double score = mean_score(points_px) * (num_searched_ == 0 ? kPartMargin : 1);
-    if (num_searched_ == 0 || score > surest_score_) {
-        surest_ = points_px;
-        surest_score_ = score;
+    const double worth = worth_of(points_px);
+    if (num_searched_ == 0 || worth > best_worth_) {
+        best_ = points_px;
+        best_worth_ = worth;
     } else {
-        points_px = surest_;
+        points_px = best_;
     }
     if (++num_searched_ == kSearchLooks) {
         followed_ = next_square(points_px, width_px, height_px);

@@ -29,8 +29,8 @@ std::array<Square, kSearchLooks> search_squares(int width_px, int height_px);
 std::optional<Square> next_square(const std::vector<Keypoint>& points_px, int width_px, int height_px);
 
 // Where to look in the frames of a sequence, which have one size. First it searches, one square a frame, and then
-// follows whom the surest of these looks has found: the one with the largest mean score, the whole frame's counted 1.2
-// times. When nobody is there any more, it searches again.
+// follows whom the best of these looks has found: the one with the largest mean score times the square root of the
+// person's size. When nobody is there any more, it searches again.
 class SquareTracker {
 public:
     bool following() const { return followed_.has_value(); }
@@ -38,15 +38,15 @@ public:
     // To look at in the next frame.
     Square square(int width_px, int height_px) const;
 
-    // Takes in what was found there. In a search the points become those of its surest look so far. Allocates nothing
+    // Takes in what was found there. In a search the points become those of its best look so far. Allocates nothing
     // after the first search.
     void update(std::vector<Keypoint>& points_px, int width_px, int height_px);
 
 private:
     std::optional<Square> followed_;
     std::size_t num_searched_ = 0;
-    std::vector<Keypoint> surest_;
-    double surest_score_ = 0;
+    std::vector<Keypoint> best_;
+    double best_worth_ = 0;
 };
 
 }  // namespace movenet::app

@@ -27,8 +27,8 @@ class LabelRules:
             picture, as a share of its crop's side.
         veto_share: a label farther than this share of the teacher's crop from a confident answer is not learnt from;
             0 trusts every label.
-        mend_share: labels of a left and a right keypoint that fit a confident teacher only when they are exchanged, by
-            this share of its crop, are exchanged (`movenet.data.sides`); 0 leaves all as they are.
+        mend_share: a person whose left and right fit a confident teacher only when they are exchanged, by this share of
+            its crop, gets them exchanged (`movenet.data.sides`); 0 leaves all as they are.
         shift_px: how far the labels lie to the left of and above what they mark, in pixels of the picture: 0.5 where
             they count pixels, as COCO's do. They lie so in turned and mirrored crops, too, and so do the network's
             answers; without it, mirrored and plain crops contradict each other.

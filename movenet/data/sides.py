@@ -57,19 +57,15 @@ def crossed_pairs(
 
 
 def with_sides_mended(person: PersonRecord, skeleton: Skeleton, rules: LabelRules) -> PersonRecord:
-    """The person with the labels of its crossed pairs exchanged (`rules.mend_share`).
+    """The person with all labels of left and right exchanged, if somebody took the one for the other.
 
-    Where all pairs are crossed that the teacher can tell, and these are three at least, those that it cannot tell are
-    exchanged, too: somebody took the person's left for its right.
+    That is so where all pairs are crossed that the teacher can tell, and these are three at least (by
+    `rules.mend_share`). Of a single crossed pair it is not known who is wrong, and what the others are.
     """
     pairs, told = crossed_pairs(person, skeleton, rules, rules.mend_share)
-    if len(pairs) == told >= MIN_PAIRS:
-        pairs = _pairs(skeleton)
-    if not pairs:
+    if len(pairs) < told or told < MIN_PAIRS:
         return person
-    order = np.arange(len(person.visibility))
-    for left, right in pairs:
-        order[[left, right]] = right, left
+    order = skeleton.mirror_permutation
     return replace(person, points_px=person.points_px[order], visibility=person.visibility[order])
 
 

@@ -25,8 +25,6 @@ _MIN_SIDE_SHARE = 0.1
 _PART_SHARE = 0.5
 _PART_PLACES = (0.5, 0.0, 1.0)
 SEARCH_LOOKS = 1 + len(_PART_PLACES)
-# How much surer a look at a part must be than the one at the whole frame: a part of a large person looks sure, too.
-_PART_MARGIN = 1.2
 
 
 def search_squares(width_px: int, height_px: int) -> tuple[Square, ...]:
@@ -60,8 +58,7 @@ def next_square(keypoints: np.ndarray, width_px: int, height_px: int) -> Square 
     num_sure = int((scores >= _SURE_SCORE).sum())
     if num_sure == 0 or _SURE_POINT_OF * num_sure < len(keypoints):
         return None
-    theirs = keypoints[scores >= _MIN_SCORE, :2].astype(np.float64)
-    smallest, largest = theirs.min(axis=0), theirs.max(axis=0)
+    smallest, largest = _box(keypoints)
     center_x, center_y = ((smallest + largest) / 2).tolist()
     side_px = _MARGIN * float((largest - smallest).max())
     whole = letterbox_square(width_px, height_px)
@@ -71,19 +68,36 @@ def next_square(keypoints: np.ndarray, width_px: int, height_px: int) -> Square 
     return Square(center_x, center_y, side_px) if side_px <= whole.side_px else whole
 
 
+def _box(keypoints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The corners, float64 [2] each, of the box around the points that are a person's if there is one."""
+    theirs = keypoints[keypoints[:, 2] >= _MIN_SCORE, :2].astype(np.float64)
+    return theirs.min(axis=0), theirs.max(axis=0)
+
+
+def _worth(keypoints: np.ndarray) -> float:
+    """Of a search's looks the one of the largest is followed.
+
+    The mean score, times the square root of the box's longer side: a part of a large person looks sure, too.
+    """
+    if (keypoints[:, 2] < _MIN_SCORE).all():
+        return 0.0
+    smallest, largest = _box(keypoints)
+    return float(keypoints[:, 2].mean(dtype=np.float64) * np.sqrt((largest - smallest).max()))
+
+
 class SquareTracker:
     """Where to look in the frames of a sequence, which have one size.
 
-    First it searches, one square a frame, and then follows whom the surest of these looks has found: the one with the
-    largest mean score, the whole frame's counted 1.2 times. (Who is sure of somebody in the first look is wrong too
-    often to look no further.) When nobody is there any more, it searches again.
+    First it searches, one square a frame, and then follows whom the best of these looks has found: the one with the
+    largest mean score times the square root of the person's size. (Who is sure of somebody in the first look is wrong
+    too often to look no further.) When nobody is there any more, it searches again.
     """
 
     def __init__(self) -> None:
         self._followed: Square | None = None
         self._num_searched = 0
-        self._surest: np.ndarray | None = None
-        self._surest_score = 0.0
+        self._best: np.ndarray | None = None
+        self._best_worth = 0.0
 
     @property
     def following(self) -> bool:
@@ -98,17 +112,17 @@ class SquareTracker:
         """Take in what was found in `square`, float32 [K, 3] as in `next_square`.
 
         Returns:
-            What is known of the person now: the same points, or, in a search, those of its surest look so far.
+            What is known of the person now: the same points, or, in a search, those of its best look so far.
         """
         if self._followed is not None:
             self._followed = next_square(keypoints, width_px, height_px)
             return keypoints
-        score = float(keypoints[:, 2].mean(dtype=np.float64)) * (_PART_MARGIN if self._num_searched == 0 else 1.0)
-        if self._surest is None or score > self._surest_score:
-            self._surest, self._surest_score = keypoints, score
-        surest = self._surest
+        worth = _worth(keypoints)
+        if self._best is None or worth > self._best_worth:
+            self._best, self._best_worth = keypoints, worth
+        best = self._best
         self._num_searched += 1
         if self._num_searched == SEARCH_LOOKS:
-            self._followed = next_square(surest, width_px, height_px)
-            self._num_searched, self._surest = 0, None
-        return surest
+            self._followed = next_square(best, width_px, height_px)
+            self._num_searched, self._best = 0, None
+        return best

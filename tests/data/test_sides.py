@@ -46,31 +46,30 @@ def test_right_labels_stay_as_they_are() -> None:
     assert with_sides_mended(right, COCO17, RULES) is right
 
 
-def test_one_crossed_pair_is_exchanged_with_its_visibility() -> None:
+def test_crossed_pairs_are_told() -> None:
     labels = body()
     labels[[*WRISTS]] = labels[[*WRISTS[::-1]]]
     crossed = person(labels)
-    crossed = replace(crossed, visibility=np.where(np.arange(17) == WRISTS[0], 1, 2).astype(np.int8))
     assert crossed_pairs(crossed, COCO17, RULES, 0.1) == ([WRISTS], 8)
-    mended = with_sides_mended(crossed, COCO17, RULES)
+    # Who is wrong, label or teacher, nobody knows.
+    assert with_sides_mended(crossed, COCO17, RULES) is crossed
+
+
+def test_an_exchanged_person_is_mended_with_its_visibility_where_the_teacher_is_unsure_too() -> None:
+    unsure = ("left_ankle", "right_knee", "left_ear")
+    wrong = person(body()[EXCHANGED], unsure)
+    wrong = replace(wrong, visibility=np.where(np.arange(17) == WRISTS[0], 1, 2).astype(np.int8))
+    mended = with_sides_mended(wrong, COCO17, RULES)
     np.testing.assert_array_equal(mended.points_px, body())
     assert mended.visibility[[*WRISTS]].tolist() == [2, 1]
-    np.testing.assert_array_equal(crossed.points_px, labels)
+    np.testing.assert_array_equal(wrong.points_px, body()[EXCHANGED])
 
 
-def test_where_all_that_can_be_told_is_crossed_the_rest_is_exchanged_too() -> None:
-    unsure = ("left_ankle", "right_knee", "left_ear")
-    mended = with_sides_mended(person(body()[EXCHANGED], unsure), COCO17, RULES)
-    np.testing.assert_array_equal(mended.points_px, body())
-
-
-def test_two_crossed_pairs_say_nothing_of_those_that_cannot_be_told() -> None:
+def test_two_crossed_pairs_are_not_enough() -> None:
     sure = ("left_wrist", "right_wrist", "left_knee", "right_knee")
-    unsure = tuple(name for name in COCO17.names if name not in sure)
-    wrong = person(body()[EXCHANGED], unsure)
-    mended = with_sides_mended(wrong, COCO17, RULES)
-    changed = (mended.points_px != wrong.points_px).any(axis=1)
-    assert {name for name, moved in zip(COCO17.names, changed, strict=True) if moved} == set(sure)
+    wrong = person(body()[EXCHANGED], tuple(name for name in COCO17.names if name not in sure))
+    assert len(crossed_pairs(wrong, COCO17, RULES, 0.1)[0]) == 2
+    assert with_sides_mended(wrong, COCO17, RULES) is wrong
 
 
 def test_sides_too_near_to_tell_stay() -> None:
@@ -91,15 +90,15 @@ def test_without_a_teacher_nothing_is_told(without: str) -> None:
 
 
 def test_mended_labels_are_learnt_where_they_were_vetoed(data_root: Path) -> None:
-    def points_learnt(mend_share: float) -> tuple[int, int]:
+    def learnt(mend_share: float) -> dict[int, np.ndarray]:
         rules = replace(RULES, use_teacher=False, mend_share=mend_share)
         source = SetConfig("lspet/train.json", "lspet/images", labels=rules)
         entries, _ = training_entries([source], data_root, COCO17)
-        learnt = sum(int(training_points(e.picture.persons[e.person], e.rules).labelled.sum()) for e in entries)
-        crossed = sum(bool(crossed_pairs(e.picture.persons[e.person], COCO17, rules, 0.1)[0]) for e in entries)
-        return learnt, crossed
+        people = [(entry.picture.persons[entry.person], entry.rules) for entry in entries]
+        return {someone.annotation_id: training_points(someone, rules).labelled for someone, rules in people}
 
-    (before, num_crossed), (after, num_left) = points_learnt(0.0), points_learnt(0.1)
-    assert num_crossed > 100
-    assert num_left == 0
-    assert after > before + num_crossed
+    before, after = learnt(0.0), learnt(0.1)
+    mended = [one for one in before if (before[one] != after[one]).any()]
+    # Crowd-sourced: the folder's README speaks of swapped sides in 3 - 7 %, of which the teacher is not sure of all.
+    assert 0.005 < len(mended) / len(before) < 0.07
+    assert sum(after[one].sum() for one in mended) > 1.3 * sum(before[one].sum() for one in mended)
