@@ -175,7 +175,7 @@ class RunConfig:
         pseudo_labels: how unlabelled sets are labelled while the network learns.
         optimisation: how it learns.
         hardware: where it runs.
-        seed: of all chance.
+        seed: of all chance, together with the initial weights.
         resume: go on from `output`'s last checkpoint.
     """
 

@@ -24,6 +24,7 @@ from movenet.models.registry import find_preset
 from movenet.models.silent_channels import wake_silent_channels
 from movenet.skeleton import COCO17, Skeleton
 from movenet.training.callbacks import EndOnTermination, LabellingMonitor, MovingAverage, SpeedMonitor
+from movenet.training.chance import run_seed
 from movenet.training.config import ModelConfig, RunConfig
 from movenet.training.data_module import DEV, PoseDataModule
 from movenet.training.memory import keep_freed_memory
@@ -56,7 +57,7 @@ def train(config: RunConfig, resolved_config: str, repository: Path) -> Path:
     Raises:
         MovenetError: if config, data or a checkpoint cannot be used.
     """
-    config = _with_precision(config)
+    config = replace(_with_precision(config), seed=run_seed(config.seed, config.model.initial_weights))
     output = Path(config.output)
     resume_from = _checkpoint_to_resume(output, config.resume)
     keep_freed_memory()

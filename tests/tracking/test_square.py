@@ -104,29 +104,30 @@ def test_a_search_looks_at_the_whole_frame_and_at_half_sized_squares_along_its_l
     assert search_squares(300, 400) == (letterbox_square(300, 400), *(Square(150, y, 200) for y in (200, 100, 300)))
 
 
-def test_the_surest_look_of_a_search_is_followed_until_nobody_is_there() -> None:
+def test_the_best_look_of_a_search_is_followed_until_nobody_is_there() -> None:
     tracker = SquareTracker()
-    surest = array_of(*person(0.7))
-    first = surest + np.array([5, 5, -0.2], np.float32)
+    best = array_of(*person(0.7))
+    first = best + np.array([5, 5, -0.2], np.float32)
     for look, square in enumerate(search_squares(WIDTH_PX, HEIGHT_PX)):
         assert not tracker.following
         assert tracker.square(WIDTH_PX, HEIGHT_PX) == square
-        found = first if look == 0 else surest if look == 2 else array_of(*person(0.3))
+        found = first if look == 0 else best if look == 2 else array_of(*person(0.3))
         known = tracker.update(found, WIDTH_PX, HEIGHT_PX)
-        assert (known == (first if look < 2 else surest)).all()
-    assert (known == surest).all()
+        assert (known == (first if look < 2 else best)).all()
+    assert (known == best).all()
     assert tracker.following
-    assert tracker.square(WIDTH_PX, HEIGHT_PX) == next_square(surest, WIDTH_PX, HEIGHT_PX)
+    assert tracker.square(WIDTH_PX, HEIGHT_PX) == next_square(best, WIDTH_PX, HEIGHT_PX)
     gone = array_of(*person(0.2))
     assert (tracker.update(gone, WIDTH_PX, HEIGHT_PX) == gone).all()
     assert not tracker.following
     assert tracker.square(WIDTH_PX, HEIGHT_PX) == WHOLE
 
 
-@pytest.mark.parametrize(("score", "followed"), [(0.59, False), (0.61, True)])
-def test_a_part_must_be_clearly_surer_than_the_whole_frame(score: float, followed: bool) -> None:
+@pytest.mark.parametrize(("score", "followed"), [(0.99, False), (1.0, True)])
+def test_a_part_of_a_quarter_of_the_size_must_be_twice_as_sure(score: float, followed: bool) -> None:
     tracker = SquareTracker()
-    whole, part = array_of(*person(0.5)), array_of((280, 150, score), (360, 330, score))
+    # The box is 200 pixels high, the part of it 50.
+    whole, part = array_of(*person(0.499)), array_of((300, 215, score), (340, 265, score))
     for look in range(SEARCH_LOOKS):
         known = tracker.update(part if look == 1 else whole, WIDTH_PX, HEIGHT_PX)
     assert (known == (part if followed else whole)).all()
