@@ -162,8 +162,8 @@ TEST_CASE("in a search nothing is held back") {
     const OwnedFrame frame = even_frame(PixelFormat::kRgb, 64, 64, {}, {});
     network.set(kTorsoCells, 0.5f);
     CHECK(pipeline.process(frame.frame(), 0.0).points_px[0].x == 24);
-    // The second square is the frame's middle half: a cell is 4 pixels.
-    network.set(kTorsoCells, 0.7f);
+    // The second square is the frame's middle half: a cell is 4 pixels, and the person half as large.
+    network.set(kTorsoCells, 0.8f);
     CHECK(pipeline.process(frame.frame(), 1.0 / 30).points_px[0].x == 16 + 4 * 3);
 }
 
