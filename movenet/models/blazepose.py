@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from movenet.models.layers import conv_norm
-from movenet.models.mobilenet import InvertedResidual, fresh_residual
+from movenet.models.mobilenet import InvertedResidual
 
 STEM_CHANNELS = 24
 
@@ -33,8 +33,6 @@ class Stage:
 
 # The published sizes differ in the widths of these alone.
 STAGES = (Stage(1, 1, 3, 1), Stage(2, 2, 3, 4), Stage(2, 2, 5), Stage(3, 2, 3), Stage(3, 1, 5), Stage(4, 2, 5))
-# Of the units that ours adds to the last stage.
-MORE_EXPANSION = 6
 # The stages that the pyramid reads, at strides 4, 8, 16 and 32.
 PYRAMID_STAGES = (1, 2, 4, 5)
 
@@ -44,10 +42,9 @@ class BlazePose(nn.Module):
 
     Args:
         widths: channels of the stages' results, at strides 2, 4, 8, 16, 16 and 32.
-        more_units: of the last stage, beside the published ones. Fresh, they change nothing.
     """
 
-    def __init__(self, widths: tuple[int, ...], more_units: int = 0) -> None:
+    def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
         self.stem = conv_norm(3, STEM_CHANNELS, 3, stride=2, activation=nn.ReLU6)
         self.stages = nn.ModuleList()
@@ -58,8 +55,6 @@ class BlazePose(nn.Module):
                 stride, expansion = (1, 6) if unit else (stage.stride, stage.first_expansion)
                 units.append(InvertedResidual(inputs, width, stride, expansion, stage.kernel, same_padding=False))
                 inputs = width
-            if stage is STAGES[-1]:
-                units += [fresh_residual(width, MORE_EXPANSION, stage.kernel) for _ in range(more_units)]
             self.stages.append(nn.Sequential(*units))
         self.channels = tuple(widths[stage] for stage in PYRAMID_STAGES)
 

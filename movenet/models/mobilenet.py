@@ -57,9 +57,9 @@ class InvertedResidual(nn.Module):
         return x + self.layers(x) if self.has_shortcut else self.layers(x)
 
 
-def fresh_residual(width: int, expansion: int, kernel: int) -> InvertedResidual:
+def fresh_residual(width: int, expansion: int) -> InvertedResidual:
     """An inverted residual that changes nothing until it is trained, for a network that is trained already."""
-    unit = InvertedResidual(width, width, 1, expansion, kernel)
+    unit = InvertedResidual(width, width, 1, expansion, kernel=5)
     last_norm = unit.layers[-1][1]  # type: ignore[index]  # of the projection
     nn.init.zeros_(last_norm.weight)
     return unit

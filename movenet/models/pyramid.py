@@ -78,12 +78,10 @@ class Refinement:
     Attributes:
         units: how many.
         expansion: hidden channels as a multiple of the pyramid's width.
-        kernel: of the depthwise convolutions.
     """
 
     units: int
     expansion: int
-    kernel: int = 5
 
 
 class SumPyramid(nn.Module):
@@ -118,7 +116,7 @@ class SumPyramid(nn.Module):
         )
         none = Refinement(0, 1)
         self.refinements = nn.ModuleList(
-            nn.Sequential(*(fresh_residual(width, each.expansion, each.kernel) for _ in range(each.units)))
+            nn.Sequential(*(fresh_residual(width, each.expansion) for _ in range(each.units)))
             for each in (*refinements, *[none] * (len(self.laterals) - len(refinements)))
         )
         self.channels = PyramidChannels(fine=width, middle=width, coarse=hidden)

@@ -60,16 +60,10 @@ PRESETS = {
         head_channels=32,
         head_layout=HeadLayout(reg_is_coarse=True),
     ),
-    # Lite with refined merges in the pyramid; center shares the heatmap's tower, which pays for one of them.
+    # Lite with refined merges in the pyramid. Center has no tower of its own, and offset's stands where it is cheaper:
+    # that pays for half of it, `movenet thin` for the rest.
     "blazepose_refined": Preset(
         partial(BlazePose, (8, 16, 24, 40, 56, 96)),
-        partial(SumPyramid, width=32, refinements=(Refinement(2, 4), Refinement(1, 3))),
-        head_channels=32,
-        head_layout=HeadLayout(reg_is_coarse=True, center_in_heatmap=True),
-    ),
-    # Refined twice at both strides, and a unit deeper; offset at stride 8 and `movenet thin` paid for it.
-    "blazepose_deep": Preset(
-        partial(BlazePose, (8, 16, 24, 40, 56, 96), more_units=1),
         partial(SumPyramid, width=32, refinements=(Refinement(2, 4), Refinement(2, 3))),
         head_channels=32,
         head_layout=HeadLayout(reg_is_coarse=True, offset_is_middle=True, center_in_heatmap=True),

@@ -30,23 +30,18 @@ class ModelConfig:
             they are trained; published backbones have many, and no gradient wakes them.
         balance_scales: whether the initial weights' kernels get the scale of fresh ones, so that all learn at the rate
             that is set (`movenet.models.balance`).
-        fresh_residual_share: how far the residuals that the initial weights lack are heard at first: spread of what
-            they add, as a share of what it is added to. At 0 the network starts as it was, and they may stay silent.
     """
 
-    name: str = "blazepose_deep"
+    name: str = "blazepose_refined"
     input_size: int | None = None
     probability: ProbabilityName = "sigmoid"
     initial_weights: str | None = None
     wake_silent_channels: bool = False
     balance_scales: bool = False
-    fresh_residual_share: float = 0.0
 
     def __post_init__(self) -> None:
         if self.input_size is not None and (self.input_size <= 0 or self.input_size % COARSEST_STRIDE):
             raise ConfigError(f"model: input_size must be a multiple of {COARSEST_STRIDE}, not {self.input_size}")
-        if not 0 <= self.fresh_residual_share <= 1:
-            raise ConfigError(f"model: fresh_residual_share must lie in 0..1, not {self.fresh_residual_share:g}")
 
 
 @dataclass(frozen=True)

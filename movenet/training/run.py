@@ -17,7 +17,6 @@ from movenet.models.balance import balance_scales
 from movenet.models.centering import center_projections
 from movenet.models.checkpoint import NetworkSpec, load_network, save_network
 from movenet.models.fold import folded_batch_norms, unfold_batch_norms
-from movenet.models.fresh_residuals import start_fresh_residuals
 from movenet.models.network import MoveNet
 from movenet.models.notice import carry_notice
 from movenet.models.registry import find_preset
@@ -154,17 +153,13 @@ def _unfold_imported_batch_norms(network: MoveNet, data: PoseDataModule) -> None
 
 
 def _prepare_initial_weights(network: MoveNet, config: ModelConfig, data: PoseDataModule) -> None:
-    """What a training can make of weights that were made elsewhere, or for a smaller network."""
+    """What a training can make of weights that were made elsewhere."""
     network.eval()
     if config.wake_silent_channels:
         num_woken = wake_silent_channels(network, data.sample_images(STATISTICS_SAMPLES))
         _logger.info("%d silent channels start fresh", num_woken)
     if config.balance_scales:
         balance_scales(network)
-    if config.initial_weights and config.fresh_residual_share > 0:
-        images = data.sample_images(STATISTICS_SAMPLES)
-        num_started = start_fresh_residuals(network, images, config.fresh_residual_share)
-        _logger.info("%d fresh residuals are heard", num_started)
     network.train()
 
 

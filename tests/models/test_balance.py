@@ -14,7 +14,7 @@ from movenet.models.layers import normed_convolutions
 from movenet.models.mobilenet import InvertedResidual
 from movenet.models.network import MoveNet
 
-presets = pytest.mark.parametrize("name", ["shufflenet_v2_x0_5", "lightning", "blazepose_lite", "blazepose_deep"])
+presets = pytest.mark.parametrize("name", ["shufflenet_v2_x0_5", "lightning", "blazepose_lite", "blazepose_refined"])
 
 
 def pictures() -> Tensor:
@@ -100,7 +100,7 @@ def test_silent_channels_stay_silent_and_finite() -> None:
 
 
 def test_balancing_twice_changes_nothing_more() -> None:
-    network = unbalanced_network("blazepose_deep")
+    network = unbalanced_network("blazepose_refined")
     balance_scales(network)
     once = {key: value.clone() for key, value in network.state_dict().items()}
     balance_scales(network)
