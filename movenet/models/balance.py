@@ -67,9 +67,10 @@ def _balance_kernel(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
     assert norm.running_mean is not None
     assert norm.running_var is not None
     factor = _power_of_two(fresh / scale.clamp(min=_LEAST_SCALE))
-    # Silent channels stay as they are: epsilon, which is not scaled, is most of what those are divided by.
+    # Silent channels stay as they are: they have no kernel, or epsilon, which is not scaled, is most of what they are
+    # divided by.
     spread = torch.minimum(norm.running_var, norm.running_var * factor.square())
-    factor[spread < _LEAST_VARIANCE_IN_EPSILONS * norm.eps] = 1.0
+    factor[(scale < _LEAST_SCALE) | (spread < _LEAST_VARIANCE_IN_EPSILONS * norm.eps)] = 1.0
     kernel.mul_(factor[:, None, None, None])
     norm.running_mean.mul_(factor)
     before = torch.sqrt(norm.running_var + norm.eps)

@@ -87,13 +87,16 @@ def test_silent_channels_stay_silent_and_finite() -> None:
     network = unbalanced_network("blazepose_lite")
     convolution, norm = [*normed_convolutions(network.backbone)][5]
     with torch.no_grad():
-        convolution.weight[:2], norm.weight[:2], norm.running_var[:2] = 0.0, 0.0, 0.0  # type: ignore[index]
+        # As `silence_idle_channels` leaves them, and after a training.
+        convolution.weight[:2], norm.weight[:2] = 0.0, 0.0
+        norm.running_var[:2] = torch.tensor([2.0, 0.0])  # type: ignore[index]
         convolution.weight[2], norm.running_var[2] = 1e-6, 1e-9  # type: ignore[index]
         expected = network(pictures())
         balance_scales(network)
         answer = network(pictures())
     assert not convolution.weight[:2].any()
     assert not norm.weight[:2].any()
+    assert norm.running_var[:2].tolist() == [2.0, 0.0]  # type: ignore[index]
     assert torch.equal(convolution.weight[2], torch.full_like(convolution.weight[2], 1e-6))
     for before, after in zip(expected, answer, strict=True):
         torch.testing.assert_close(after, before, rtol=1e-3, atol=1e-3 * before.abs().max().item())
