@@ -18,6 +18,7 @@ from movenet.models.layers import normed_convolutions
 from movenet.models.network import MoveNet
 from movenet.models.pyramid import SumPyramid
 
+# A channel that spreads by less, before or after, is silent.
 _LEAST_VARIANCE_IN_EPSILONS = 100
 # Kernels below are none.
 _LEAST_SCALE = 1e-12
@@ -26,7 +27,8 @@ _LEAST_SCALE = 1e-12
 def balance_scales(network: MoveNet) -> None:
     """Give every kernel before a batch norm the scale of a fresh one, and BlazePose's residuals a spread near 1.
 
-    The network computes what it did: all factors are powers of two, and the batch norms make up for them.
+    The network computes what it did, up to rounding: all factors are powers of two, and the batch norms make up for
+    them.
 
     Args:
         network: with batch norms that have statistics.

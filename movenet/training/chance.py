@@ -10,7 +10,7 @@ def run_seed(seed: int, initial_weights: str | None) -> int:
     """The seed of a run's chance, 32 bits: the config's, and what the run starts from.
 
     By the config's seed alone, a run that goes on from another one's weights would draw the very crops that these have
-    learnt by heart: on such crops the default weights' losses were lower by four to eight percent than on others.
+    learnt by heart: on such crops the default weights' losses were lower by four to ten percent than on others.
 
     Args:
         seed: the config's.

@@ -98,32 +98,25 @@ def test_same_padding_pads_right_and_bottom_first(size: int) -> None:
     assert result[0, 0, 0, 0] == (1.0 if size % 2 == 0 else 0.0)
 
 
-def test_coarse_reg_says_the_same_of_a_person_at_every_cell() -> None:
-    heads = PoseHeads(CHANNELS, 8, 1, "sigmoid", HeadLayout(reg_is_coarse=True))
-    # Cells of the fine grid that lie in the middle of the coarse one's.
-    places = torch.arange(4) * 8 + 3.5
-    coarse = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
-    heads.reg = torch.nn.Identity()
+@pytest.mark.parametrize(
+    ("head", "layout", "stride"),
+    [("reg", HeadLayout(reg_is_coarse=True), 8), ("offset", HeadLayout(offset_is_middle=True), 2)],
+)
+def test_what_is_read_off_a_coarser_map_says_the_same_at_every_cell(head: str, layout: HeadLayout, stride: int) -> None:
+    heads = PoseHeads(CHANNELS, 8, 1, "sigmoid", layout)
+    # Cells of the fine grid that lie in the middle of the coarser one's.
+    places = torch.arange(32 // stride) * stride + (stride - 1) / 2
+    to_a_point = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
+    maps = PyramidMaps(torch.rand(1, 8, 32, 32), torch.rand(1, 7, 16, 16), torch.rand(1, 6, 4, 4))
+    setattr(heads, head, torch.nn.Identity())
     with torch.no_grad():
-        reg = heads(PyramidMaps(torch.rand(1, 8, 32, 32), torch.rand(1, 7, 16, 16), coarse)).reg[0]
+        read = getattr(heads(maps._replace(**{"middle" if head == "offset" else "coarse": to_a_point})), head)[0]
     x, y = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="xy")
     # Beyond the outermost middles nothing is known.
-    inside = slice(4, 28)
-    torch.testing.assert_close((reg[0] + x)[inside, inside], torch.full((24, 24), 20.0))
-    torch.testing.assert_close((reg[1] + y)[inside, inside], torch.full((24, 24), 9.0))
-
-
-def test_middle_offset_says_the_same_of_a_keypoint_at_every_cell() -> None:
-    heads = PoseHeads(CHANNELS, 8, 1, "sigmoid", HeadLayout(offset_is_middle=True))
-    places = torch.arange(16) * 2 + 0.5
-    middle = torch.stack(torch.meshgrid(20 - places, 9 - places, indexing="xy"))[None]
-    heads.offset = torch.nn.Identity()
-    with torch.no_grad():
-        offset = heads(PyramidMaps(torch.rand(1, 8, 32, 32), middle, torch.rand(1, 6, 4, 4))).offset[0]
-    x, y = torch.meshgrid(torch.arange(32.0), torch.arange(32.0), indexing="xy")
-    inside = slice(1, 31)
-    torch.testing.assert_close((offset[0] + x)[inside, inside], torch.full((30, 30), 20.0))
-    torch.testing.assert_close((offset[1] + y)[inside, inside], torch.full((30, 30), 9.0))
+    inside = slice(stride // 2, 32 - stride // 2)
+    expected = torch.ones_like(x)[inside, inside]
+    torch.testing.assert_close((read[0] + x)[inside, inside], 20 * expected)
+    torch.testing.assert_close((read[1] + y)[inside, inside], 9 * expected)
 
 
 @pytest.mark.parametrize("fresh", [f"pyramid.refinements.{merge}.{unit}" for merge in range(2) for unit in range(2)])
