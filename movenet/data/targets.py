@@ -55,6 +55,10 @@ class Targets(NamedTuple):
         reg_mask: float [N, 2K, G, G].
         offset: float [N, 2K, G, G], in cells; of all persons, person 0's where two overlap.
         offset_mask: float [N, 2K, G, G].
+        center_cells: float [N, 2]: the whole cell of person 0's center.
+        points_cells: float [N, K, 2]: person 0's keypoints, exactly.
+        points_known: bool [N, K]: whether they are labelled, and the center is known.
+        size_cells: float [N]: the longer side of person 0's box.
     """
 
     heatmap: Tensor
@@ -65,6 +69,10 @@ class Targets(NamedTuple):
     reg_mask: Tensor
     offset: Tensor
     offset_mask: Tensor
+    center_cells: Tensor
+    points_cells: Tensor
+    points_known: Tensor
+    size_cells: Tensor
 
 
 def encode_targets(
@@ -89,7 +97,8 @@ def encode_targets(
     """
     points = points_unit * grid_size
     centers, has_center = person_centers(points, labelled, config.center)
-    radius = (size_unit * grid_size * config.radius_share).clamp(config.radius_min_cells, config.radius_max_cells)
+    size_cells = size_unit * grid_size
+    radius = (size_cells * config.radius_share).clamp(config.radius_min_cells, config.radius_max_cells)
     heatmap = _draw_peaks(nearest_cells(points, grid_size), labelled, radius, grid_size, config.kernel)
     center_cells = nearest_cells(centers, grid_size)
     center = _draw_peaks(center_cells[:, :, None], has_center[:, :, None], radius, grid_size, config.kernel)
@@ -98,7 +107,20 @@ def encode_targets(
     mask = 1.0 - ignored[:, :, None, None].to(heatmap.dtype)
     known = has_center[:, 0] if center_known is None else center_known
     center_mask = known[:, None, None, None].to(center.dtype)
-    return Targets(heatmap, mask, center, center_mask, reg, reg_mask, offset, offset_mask)
+    return Targets(
+        heatmap=heatmap,
+        heatmap_mask=mask,
+        center=center,
+        center_mask=center_mask,
+        reg=reg,
+        reg_mask=reg_mask,
+        offset=offset,
+        offset_mask=offset_mask,
+        center_cells=center_cells[:, 0],
+        points_cells=points[:, 0],
+        points_known=labelled[:, 0] & known[:, None],
+        size_cells=size_cells[:, 0],
+    )
 
 
 def nearest_cells(points_cells: Tensor, grid_size: int) -> Tensor:

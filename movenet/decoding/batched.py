@@ -19,7 +19,7 @@ except ImportError as error:
         "the decoder's torch backend needs torch (pip install 'movenet-edge[train]'); 'cpp' and 'numpy' do not"
     ) from error
 
-_REACH_AT_ZERO = 1.8
+REACH_AT_ZERO = 1.8
 
 
 @torch.no_grad()
@@ -95,7 +95,7 @@ def _reach(points_cells: Tensor, grid: int) -> Tensor:
     dx = axis - points_cells[..., 0, None]  # [N, K, x]
     dy = axis - points_cells[..., 1, None]  # [N, K, y]
     squared = (dx * dx)[..., None, :] + (dy * dy)[..., :, None]
-    return _rounded_sqrt(squared) + _REACH_AT_ZERO
+    return _rounded_sqrt(squared) + REACH_AT_ZERO
 
 
 def _rounded_sqrt(squared: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ the mean runs over what it leaves in (0 where that is nothing).
 """
 
 from movenet.losses.distillation import DistillationConfig, feature_loss, head_losses
+from movenet.losses.expected_oks import expected_oks_loss
 from movenet.losses.maps import masked_l1, weighted_mse
 from movenet.losses.pose import LossConfig, PoseLoss
 from movenet.losses.structure import bone_loss
@@ -14,6 +15,7 @@ __all__ = [
     "LossConfig",
     "PoseLoss",
     "bone_loss",
+    "expected_oks_loss",
     "feature_loss",
     "head_losses",
     "masked_l1",

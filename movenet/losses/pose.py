@@ -9,10 +9,14 @@ from torch import Tensor
 
 from movenet.data.targets import Targets
 from movenet.errors import ConfigError
+from movenet.losses.expected_oks import expected_oks_loss
 from movenet.losses.maps import masked_l1, weighted_mse
 from movenet.losses.structure import bone_loss
 from movenet.models.heads import Heads
 from movenet.skeleton import Skeleton
+
+# The root of a person's area over the longer side of its box: the mean over COCO's persons.
+_ROOT_OF_AREA_SHARE = 0.53
 
 
 @dataclass(frozen=True)
@@ -20,10 +24,11 @@ class LossConfig:
     """Weights of the losses.
 
     Attributes:
-        heatmap, center, reg, offset, bone: weight of each; 0 leaves it out.
+        heatmap, center, reg, offset, bone, expected_oks: weight of each; 0 leaves it out.
         positive_weight: k of the weighted squares.
         mirror_weight: added to a keypoint's squares where its mirror image lies, as `positive_weight` is where it lies
             itself. Without it, a network that cannot tell left from right is told to be sure of both.
+        expected_oks_sharpness: how much like an argmax the decode rule is in the loss on the OKS of its answers.
     """
 
     heatmap: float = 1.0
@@ -31,13 +36,17 @@ class LossConfig:
     reg: float = 0.1
     offset: float = 1.0
     bone: float = 0.1
+    expected_oks: float = 0.0
     positive_weight: float = 8.0
     mirror_weight: float = 0.0
+    expected_oks_sharpness: float = 4.0
 
     def __post_init__(self) -> None:
-        for name in ("heatmap", "center", "reg", "offset", "bone", "positive_weight", "mirror_weight"):
+        for name in ("heatmap", "center", "reg", "offset", "bone", "expected_oks", "positive_weight", "mirror_weight"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"loss: {name} must not be negative")
+        if self.expected_oks_sharpness <= 0:
+            raise ConfigError(f"loss: expected_oks_sharpness must be above 0, not {self.expected_oks_sharpness:g}")
 
 
 class PoseLoss:
@@ -45,13 +54,15 @@ class PoseLoss:
 
     Args:
         config: the weights.
-        skeleton: gives the bones, and which keypoints are each other's mirror images.
+        skeleton: gives the bones, the keypoints' mirror images and how far off each may be.
     """
 
     def __init__(self, config: LossConfig, skeleton: Skeleton) -> None:
         self.config = config
         self._edges = torch.from_numpy(skeleton.edge_indices)
         self._mirror = torch.from_numpy(skeleton.mirror_permutation)
+        # OKS falls off with 2 sigma times the root of the area (https://cocodataset.org/#keypoints-eval).
+        self._falloff_share = 2 * _ROOT_OF_AREA_SHARE * torch.tensor(skeleton.sigmas)
 
     def __call__(self, heads: Heads, targets: Targets) -> dict[str, Tensor]:
         """One scalar a loss, from float32 heads; their sum is what is minimised."""
@@ -69,6 +80,15 @@ class PoseLoss:
         if config.bone > 0:
             edges = self._edges.to(reg.device)
             losses["bone"] = config.bone * bone_loss(reg, targets.reg, targets.reg_mask, edges)
+        if config.expected_oks > 0:
+            losses["expected_oks"] = config.expected_oks * expected_oks_loss(
+                heads,
+                targets.center_cells,
+                targets.points_cells,
+                targets.points_known,
+                targets.size_cells[:, None] * self._falloff_share.to(reg.device),
+                config.expected_oks_sharpness,
+            )
         return losses
 
     def _at_mirror_images(self, targets: Targets) -> Tensor | None:

@@ -153,6 +153,23 @@ def test_ignored_keypoints_are_masked_in_the_heatmap() -> None:
     assert targets.heatmap_mask[0, :, 0, 0].tolist() == [1.0, 0.0]
 
 
+def test_the_first_persons_points_are_kept_as_they_are() -> None:
+    points = np.array([[[0.31, 0.3], [0.6, 0.72]], [[0.8, 0.2], [0.9, 0.4]]], np.float32)
+    targets = encode_one(points, np.ones((2, 2), bool), 0.5)
+    np.testing.assert_allclose(targets.points_cells[0], GRID * points[0], rtol=1e-6)
+    assert targets.points_known.tolist() == [[True, True]]
+    assert targets.size_cells.tolist() == [0.5 * GRID]
+    center = np.floor(GRID * points[0].mean(axis=0) + 0.5)
+    assert targets.center_cells[0].tolist() == center.tolist()
+
+
+def test_points_of_a_person_without_a_known_center_are_not_known() -> None:
+    points, labelled = torch.full((2, 1, 2, 2), 0.5), torch.ones(2, 1, 2, dtype=torch.bool)
+    ignored, center_known = torch.zeros(2, 2, dtype=torch.bool), torch.tensor([True, False])
+    targets = encode_targets(points, labelled, torch.ones(2, 1), ignored, GRID, TargetConfig(), center_known)
+    assert targets.points_known.tolist() == [[True, True], [False, False]]
+
+
 def test_larger_persons_have_wider_peaks() -> None:
     points, labelled = np.array([[[0.5, 0.5]]], np.float32), np.ones((1, 1), bool)
     config = {"radius_share": 0.1, "radius_min_cells": 0.5, "radius_max_cells": 9.0}

@@ -132,6 +132,23 @@ def test_the_mirrored_keypoints_place_weighs_more_than_the_background() -> None:
     assert cost(nose, 2) == pytest.approx(1)
 
 
-def test_negative_weight_is_refused() -> None:
+def test_expected_oks_is_the_first_persons_and_forgives_more_of_a_larger_one() -> None:
+    targets = random_targets(12)
+    perfect = Heads(targets.heatmap, targets.center, targets.reg, targets.offset)
+    config = LossConfig(expected_oks=3.0, expected_oks_sharpness=50.0)
+    beside = perfect._replace(offset=targets.offset + 0.5)
+
+    def decoded(heads: Heads, of: Targets = targets) -> float:
+        return PoseLoss(config, COCO17)(heads, of)["expected_oks"].item()
+
+    larger = targets._replace(size_cells=2 * targets.size_cells)
+    assert decoded(perfect) < decoded(beside, larger) < decoded(beside) < 3
+    assert decoded(beside, targets._replace(points_known=torch.zeros_like(targets.points_known))) == 0
+    assert "expected_oks" not in PoseLoss(LossConfig(), COCO17)(perfect, targets)
+
+
+def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ConfigError, match="reg"):
         LossConfig(reg=-1)
+    with pytest.raises(ConfigError, match="expected_oks_sharpness"):
+        LossConfig(expected_oks_sharpness=0)
