@@ -36,7 +36,7 @@ def open_output(path: Path, source: Source) -> AbstractContextManager[Sink]:
     if source.kind is SourceKind.FOLDER:
         return _folder_output(path)
     if source.kind is SourceKind.PICTURE:
-        _check_suffix(path, PICTURE_SUFFIXES)
+        check_picture_path(path)
         return _picture_output(path)
     _check_suffix(path, tuple(VIDEO_CODECS))
     return _video_output(path, source.frames_per_second or DEFAULT_FRAMES_PER_SECOND)
@@ -81,6 +81,15 @@ def new_folder(path: Path) -> Iterator[Path]:
         raise DataError(f"{path}: cannot be written: {error.strerror}") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_picture_path(path: Path) -> None:
+    """What `write_picture` needs, known before the work that the picture is to show.
+
+    Raises:
+        DataError: if the path's suffix is of no format for pictures.
+    """
+    _check_suffix(path, PICTURE_SUFFIXES)
 
 
 def write_picture(path: Path, frame_bgr: np.ndarray) -> None:
@@ -140,4 +149,4 @@ class _Video:
 
 def _check_suffix(path: Path, known: tuple[str, ...]) -> None:
     if path.suffix.lower() not in known:
-        raise DataError(f"{path}: the output of this source needs one of these suffixes: {', '.join(known)}")
+        raise DataError(f"{path}: the output needs one of these suffixes: {', '.join(known)}")

@@ -47,6 +47,19 @@ def test_the_command_draws_a_row_a_sample(tmp_path: Path, capsys: pytest.Capture
     assert main([*command, "--samples", "0"]) == 2
 
 
+@pytest.mark.parametrize("command", ["show", "stats"])
+def test_a_name_of_no_picture_is_refused_before_the_work(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    annotations, images = write_set(tmp_path, coco_content())
+    output = tmp_path / "drawing"
+    assert main(["data", command, "--set", str(annotations), str(images), "--output", str(output)]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert ".png" in printed.err
+    assert not output.exists()
+
+
 def test_a_skeleton_of_two_keypoints_is_drawn(tmp_path: Path) -> None:
     """Its persons have fewer points than a training asks of COCO's."""
     (tmp_path / "skeleton.yaml").write_text(

@@ -8,7 +8,7 @@ from pathlib import Path
 from movenet.commands.data.selection import add_set_arguments, chosen_sets
 from movenet.data.mosaic import mosaic
 from movenet.errors import ConfigError, RuntimeUnavailableError
-from movenet.outputs import write_picture
+from movenet.outputs import check_picture_path, write_picture
 
 NAME = "show"
 HELP = "Draw samples as the network gets them: before and after augmentation, and every target map."
@@ -26,6 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Draw and write; returns the exit status."""
     if arguments.samples < 1:
         raise ConfigError(f"--samples must be at least 1, not {arguments.samples}")
+    check_picture_path(arguments.output)
     try:
         from movenet.commands.data.stream import training_stream
         from movenet.data.show import sample_row

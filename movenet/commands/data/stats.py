@@ -16,7 +16,7 @@ from movenet.data.sets import SetConfig, read_set
 from movenet.errors import ConfigError, RuntimeUnavailableError
 from movenet.metrics import PROTOCOLS
 from movenet.metrics.report import write_json
-from movenet.outputs import write_picture
+from movenet.outputs import check_picture_path, write_picture
 from movenet.skeleton import Skeleton
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Count, print, draw; returns the exit status."""
     if arguments.samples < 1:
         raise ConfigError(f"--samples must be at least 1, not {arguments.samples}")
+    if arguments.output is not None:
+        check_picture_path(arguments.output)
     try:
         from movenet.data.charts import population_charts
         from movenet.data.statistics import distances, summary
