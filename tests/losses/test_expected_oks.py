@@ -47,8 +47,9 @@ def loss_of(
 def test_where_it_is_sharp_it_is_what_the_decode_rule_loses(seed: int) -> None:
     heads = heads_of(seed)
     points = GRID * torch.rand(2, 3, 2, generator=torch.Generator().manual_seed(seed + 1))
-    answers = GRID * decode_batch(*heads)[..., :2]
-    oks = torch.exp(-torch.square(answers - points).sum(dim=2) / (2 * 1.5**2))
+    decoded = decode_batch(*heads)
+    assert decoded[..., 2].min() > 0.1  # a cell has won everywhere
+    oks = torch.exp(-torch.square(GRID * decoded[..., :2] - points).sum(dim=2) / (2 * 1.5**2))
     # Double precision, and so sharp that of two cells which are nearly as good the second one counts nothing, too.
     exact = Heads(*(maps.double() for maps in heads))
     loss = loss_of(exact, points.double(), sharpness=1e8)
