@@ -4,13 +4,14 @@ The contract, once for all: maps are float [N, C, G, G]; what the mask leaves ou
 the mean runs over what it leaves in (0 where that is nothing).
 """
 
+from movenet.losses.answers import Answers, expected_oks_loss, score_loss, soft_answers
 from movenet.losses.distillation import DistillationConfig, feature_loss, head_losses
-from movenet.losses.expected_oks import expected_oks_loss
 from movenet.losses.maps import masked_l1, weighted_mse
 from movenet.losses.pose import LossConfig, PoseLoss
 from movenet.losses.structure import bone_loss
 
 __all__ = [
+    "Answers",
     "DistillationConfig",
     "LossConfig",
     "PoseLoss",
@@ -19,5 +20,7 @@ __all__ = [
     "feature_loss",
     "head_losses",
     "masked_l1",
+    "score_loss",
+    "soft_answers",
     "weighted_mse",
 ]

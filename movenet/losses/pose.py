@@ -9,7 +9,7 @@ from torch import Tensor
 
 from movenet.data.targets import Targets
 from movenet.errors import ConfigError
-from movenet.losses.expected_oks import expected_oks_loss
+from movenet.losses.answers import expected_oks_loss, score_loss, soft_answers
 from movenet.losses.maps import masked_l1, weighted_mse
 from movenet.losses.structure import bone_loss
 from movenet.models.heads import Heads
@@ -24,11 +24,11 @@ class LossConfig:
     """Weights of the losses.
 
     Attributes:
-        heatmap, center, reg, offset, bone, expected_oks: weight of each; 0 leaves it out.
+        heatmap, center, reg, offset, bone, expected_oks, score: weight of each; 0 leaves it out.
         positive_weight: k of the weighted squares.
         mirror_weight: added to a keypoint's squares where its mirror image lies, as `positive_weight` is where it lies
             itself. Without it, a network that cannot tell left from right is told to be sure of both.
-        expected_oks_sharpness: how much like an argmax the decode rule is in the loss on the OKS of its answers.
+        answers_sharpness: how much like an argmax the decode rule is in the losses on answers (expected_oks, score).
     """
 
     heatmap: float = 1.0
@@ -37,16 +37,18 @@ class LossConfig:
     offset: float = 1.0
     bone: float = 0.1
     expected_oks: float = 0.0
+    score: float = 0.0
     positive_weight: float = 8.0
     mirror_weight: float = 0.0
-    expected_oks_sharpness: float = 4.0
+    answers_sharpness: float = 4.0
 
     def __post_init__(self) -> None:
-        for name in ("heatmap", "center", "reg", "offset", "bone", "expected_oks", "positive_weight", "mirror_weight"):
+        weights = ("heatmap", "center", "reg", "offset", "bone", "expected_oks", "score")
+        for name in (*weights, "positive_weight", "mirror_weight"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"loss: {name} must not be negative")
-        if self.expected_oks_sharpness <= 0:
-            raise ConfigError(f"loss: expected_oks_sharpness must be above 0, not {self.expected_oks_sharpness:g}")
+        if self.answers_sharpness <= 0:
+            raise ConfigError(f"loss: answers_sharpness must be above 0, not {self.answers_sharpness:g}")
 
 
 class PoseLoss:
@@ -80,15 +82,16 @@ class PoseLoss:
         if config.bone > 0:
             edges = self._edges.to(reg.device)
             losses["bone"] = config.bone * bone_loss(reg, targets.reg, targets.reg_mask, edges)
-        if config.expected_oks > 0:
-            losses["expected_oks"] = config.expected_oks * expected_oks_loss(
+        if config.expected_oks > 0 or config.score > 0:
+            answers = soft_answers(
                 heads,
                 targets.center_cells,
                 targets.points_cells,
-                targets.points_known,
                 targets.size_cells[:, None] * self._falloff_share.to(reg.device),
-                config.expected_oks_sharpness,
+                config.answers_sharpness,
             )
+            losses["expected_oks"] = config.expected_oks * expected_oks_loss(answers, targets.points_known)
+            losses["score"] = config.score * score_loss(heatmap, answers, targets.points_known)
         return losses
 
     def _at_mirror_images(self, targets: Targets) -> Tensor | None:

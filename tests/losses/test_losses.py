@@ -135,7 +135,7 @@ def test_the_mirrored_keypoints_place_weighs_more_than_the_background() -> None:
 def test_expected_oks_is_the_first_persons_and_forgives_more_of_a_larger_one() -> None:
     targets = random_targets(12)
     perfect = Heads(targets.heatmap, targets.center, targets.reg, targets.offset)
-    config = LossConfig(expected_oks=3.0, expected_oks_sharpness=50.0)
+    config = LossConfig(expected_oks=3.0, answers_sharpness=50.0)
     beside = perfect._replace(offset=targets.offset + 0.5)
 
     def decoded(heads: Heads, of: Targets = targets) -> float:
@@ -147,8 +147,17 @@ def test_expected_oks_is_the_first_persons_and_forgives_more_of_a_larger_one() -
     assert "expected_oks" not in PoseLoss(LossConfig(), COCO17)(perfect, targets)
 
 
+def test_the_score_is_weighed_by_itself() -> None:
+    targets = random_targets(12)
+    heads = Heads(0.5 * targets.heatmap, targets.center, targets.reg, targets.offset)
+    once, twice = (PoseLoss(LossConfig(score=weight), COCO17)(heads, targets) for weight in (1.0, 2.0))
+    assert once["expected_oks"] == 0
+    assert twice["score"].item() == pytest.approx(2 * once["score"].item())
+    assert once["score"] > 0
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ConfigError, match="reg"):
         LossConfig(reg=-1)
-    with pytest.raises(ConfigError, match="expected_oks_sharpness"):
-        LossConfig(expected_oks_sharpness=0)
+    with pytest.raises(ConfigError, match="answers_sharpness"):
+        LossConfig(answers_sharpness=0)

@@ -1,4 +1,4 @@
-"""The loss on decoded points: it is the decode rule's OKS, and its slope improves what the rule answers."""
+"""The losses on decoded points: one is the decode rule's OKS and raises it, one has scores say how right points are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from movenet.decoding.batched import decode_batch
-from movenet.losses import expected_oks_loss
+from movenet.losses import Answers, expected_oks_loss, score_loss, soft_answers
 from movenet.models import Heads
 
 GRID, CENTER = 12, 6
@@ -34,17 +34,28 @@ def two_peaks() -> Heads:
     return Heads(*(maps.requires_grad_() for maps in (heatmap, center, reg, offset)))
 
 
-def loss_of(
-    heads: Heads, points: Tensor, counted: Tensor | None = None, falloff: float = 1.5, sharpness: float = 4.0
-) -> Tensor:
+def answers_of(heads: Heads, points: Tensor, falloff: float = 1.5, sharpness: float = 4.0) -> Answers:
     batch, keypoints = points.shape[:2]
-    counted = torch.ones(batch, keypoints, dtype=torch.bool) if counted is None else counted
     centers, falloff_cells = torch.full((batch, 2), float(CENTER)), torch.full((batch, keypoints), falloff)
-    return expected_oks_loss(heads, centers, points, counted, falloff_cells, sharpness)
+    return soft_answers(heads, centers, points, falloff_cells, sharpness)
+
+
+def all_of(points: Tensor) -> Tensor:
+    return torch.ones(points.shape[:2], dtype=torch.bool)
+
+
+def oks_loss_of(heads: Heads, points: Tensor, counted: Tensor | None = None, sharpness: float = 4.0) -> Tensor:
+    answers = answers_of(heads, points, sharpness=sharpness)
+    return expected_oks_loss(answers, all_of(points) if counted is None else counted)
+
+
+def score_loss_of(heads: Heads, points: Tensor, counted: Tensor | None = None, sharpness: float = 4.0) -> Tensor:
+    answers = answers_of(heads, points, sharpness=sharpness)
+    return score_loss(heads.heatmap, answers, all_of(points) if counted is None else counted)
 
 
 @given(seed=st.integers(0, 10_000))
-def test_where_it_is_sharp_it_is_what_the_decode_rule_loses(seed: int) -> None:
+def test_where_they_are_sharp_they_judge_what_the_decode_rule_answers(seed: int) -> None:
     heads = heads_of(seed)
     points = GRID * torch.rand(2, 3, 2, generator=torch.Generator().manual_seed(seed + 1))
     decoded = decode_batch(*heads)
@@ -52,13 +63,15 @@ def test_where_it_is_sharp_it_is_what_the_decode_rule_loses(seed: int) -> None:
     oks = torch.exp(-torch.square(GRID * decoded[..., :2] - points).sum(dim=2) / (2 * 1.5**2))
     # Double precision, and so sharp that of two cells which are nearly as good the second one counts nothing, too.
     exact = Heads(*(maps.double() for maps in heads))
-    loss = loss_of(exact, points.double(), sharpness=1e8)
+    loss = oks_loss_of(exact, points.double(), sharpness=1e8)
     torch.testing.assert_close(loss, (1 - oks).mean().double(), atol=1e-6, rtol=0)
+    loss = score_loss_of(exact, points.double(), sharpness=1e8)
+    torch.testing.assert_close(loss, torch.square(decoded[..., 2] - oks).mean().double(), atol=1e-6, rtol=0)
 
 
 def test_it_raises_the_right_peak_and_lowers_the_wrong_one() -> None:
     heads = two_peaks()
-    loss_of(heads, torch.tensor([[[2.0, 6.0]]])).backward()
+    oks_loss_of(heads, torch.tensor([[[2.0, 6.0]]])).backward()
     slope = heads.heatmap.grad
     assert slope is not None
     assert slope[0, 0, 6, 2] < 0 < slope[0, 0, 6, 9]
@@ -66,7 +79,7 @@ def test_it_raises_the_right_peak_and_lowers_the_wrong_one() -> None:
 
 def test_it_moves_the_guess_towards_the_right_peak() -> None:
     heads = two_peaks()
-    loss_of(heads, torch.tensor([[[2.0, 6.0]]])).backward()
+    oks_loss_of(heads, torch.tensor([[[2.0, 6.0]]])).backward()
     slope = heads.reg.grad
     assert slope is not None
     assert slope[0, 0, CENTER, CENTER] > 0  # less x
@@ -77,7 +90,7 @@ def test_it_moves_the_guess_towards_the_right_peak() -> None:
 
 def test_it_moves_each_peaks_answer_towards_the_point() -> None:
     heads = two_peaks()
-    loss_of(heads, torch.tensor([[[3.0, 5.0]]])).backward()
+    oks_loss_of(heads, torch.tensor([[[3.0, 5.0]]])).backward()
     slope = heads.offset.grad
     assert slope is not None
     assert slope[0, 0, 6, 2] < 0 < slope[0, 1, 6, 2]  # more x, less y
@@ -88,12 +101,12 @@ def test_following_the_slope_lowers_it() -> None:
     maps = [part.clone().requires_grad_() for part in heads]
     points = GRID * torch.rand(2, 3, 2, generator=torch.Generator().manual_seed(5))
     optimiser = torch.optim.Adam(maps, lr=0.01)
-    first = loss_of(Heads(*maps), points).item()
+    first = oks_loss_of(Heads(*maps), points).item()
     for _ in range(200):
         optimiser.zero_grad()
-        loss_of(Heads(*maps), points).backward()
+        oks_loss_of(Heads(*maps), points).backward()
         optimiser.step()
-    assert loss_of(Heads(*maps), points).item() < 0.1 * first
+    assert oks_loss_of(Heads(*maps), points).item() < 0.1 * first
 
 
 def test_what_does_not_count_has_no_influence() -> None:
@@ -101,17 +114,28 @@ def test_what_does_not_count_has_no_influence() -> None:
     points, counted = torch.full((2, 3, 2), 3.0), torch.tensor([[True, False, True], [True, True, False]])
     moved = points.clone()
     moved[0, 1] = moved[1, 2] = 9.0
-    assert loss_of(heads, points, counted) == loss_of(heads, moved, counted)
-    assert loss_of(heads, points, torch.zeros(2, 3, dtype=torch.bool)) == 0
+    for loss_of in (oks_loss_of, score_loss_of):
+        assert loss_of(heads, points, counted) == loss_of(heads, moved, counted)
+        assert loss_of(heads, points, torch.zeros(2, 3, dtype=torch.bool)) == 0
 
 
 def test_its_slope_is_finite_where_the_guess_is_a_cell_and_the_map_is_empty() -> None:
     heads = two_peaks()
     with torch.no_grad():
         heads.heatmap.zero_()
-    loss = loss_of(heads, torch.tensor([[[2.0, 6.0]]]))
+    loss = oks_loss_of(heads, torch.tensor([[[2.0, 6.0]]]))
     loss.backward()
     assert loss.isfinite()
     for maps in (heads.heatmap, heads.reg, heads.offset):
         assert maps.grad is not None
         assert maps.grad.isfinite().all()
+
+
+def test_a_score_learns_how_right_its_own_answer_is_and_teaches_nothing_else() -> None:
+    heads = two_peaks()
+    # Of the peaks of 0.3 and 0.4 the first lies right, the other far off.
+    score_loss_of(heads, torch.tensor([[[2.0, 6.0]]])).backward()
+    assert heads.heatmap.grad is not None
+    assert heads.heatmap.grad[0, 0, 6, 2] < 0 < heads.heatmap.grad[0, 0, 6, 9]
+    assert heads.reg.grad is None
+    assert heads.offset.grad is None
