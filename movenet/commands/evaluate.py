@@ -14,7 +14,14 @@ from movenet.data.coco import read_coco
 from movenet.errors import ConfigError
 from movenet.metrics import PROTOCOLS, Metrics, compute_metrics, default_min_keypoints, select_persons
 from movenet.metrics.prediction import predict
-from movenet.metrics.report import errors_table, figures_table, keypoints_table, sizes_table, write_json
+from movenet.metrics.report import (
+    errors_table,
+    figures_table,
+    keypoints_table,
+    scores_table,
+    sizes_table,
+    write_json,
+)
 from movenet.runtimes import create_runtime, default_runtime, runtime_names
 from movenet.skeleton import Skeleton
 
@@ -101,6 +108,7 @@ def _print_tables(metrics: Metrics, title: str) -> None:
     console.print(figures_table(metrics, title))
     console.print(keypoints_table(metrics))
     console.print(sizes_table(metrics))
+    console.print(scores_table(metrics))
     console.print(errors_table(metrics))
 
 

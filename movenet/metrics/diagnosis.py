@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from movenet.metrics.oks import GroundTruth, oks_figures
+from movenet.metrics.oks import NEAR_SIMILARITY, GroundTruth, keypoint_similarity, oks_figures
 from movenet.skeleton import Skeleton
 
-# Similarity from which a point is right, and from which it is at least meant for the right place; the paper's.
+# Similarity from which a point is right; the paper's.
 RIGHT_SIMILARITY = 0.85
-NEAR_SIMILARITY = 0.5
 
 RIGHT, UNLABELLED = "right", ""
 # jitter: near, but not right. inversion: at this person's mirrored keypoint. swap: at another person's keypoint, this
@@ -58,8 +57,8 @@ def diagnose(predictions: np.ndarray, truth: GroundTruth, skeleton: Skeleton) ->
 def classify(places_px: np.ndarray, truth: GroundTruth, skeleton: Skeleton) -> np.ndarray:
     """str [P, K]: `RIGHT`, one of `ERRORS`, or `UNLABELLED`, of predicted places, float [P, K, 2]."""
     mirror = skeleton.mirror_permutation
-    own = _similarity(places_px, truth, truth.points_px, truth.labelled, skeleton)
-    inverted = _similarity(places_px, truth, truth.points_px[:, mirror], truth.labelled[:, mirror], skeleton)
+    own = keypoint_similarity(places_px, truth, truth.points_px, truth.labelled, skeleton)
+    inverted = keypoint_similarity(places_px, truth, truth.points_px[:, mirror], truth.labelled[:, mirror], skeleton)
     others = np.zeros_like(own)
     for image in np.unique(truth.image_ids):
         together = np.flatnonzero(truth.image_ids == image)
@@ -68,7 +67,7 @@ def classify(places_px: np.ndarray, truth: GroundTruth, skeleton: Skeleton) -> n
             points, labelled = truth.points_px[other], truth.labelled[other]
             here, them = places_px[together], truth.subset(together)
             for channels in (slice(None), mirror):
-                similarity = _similarity(here, them, points[:, channels], labelled[:, channels], skeleton)
+                similarity = keypoint_similarity(here, them, points[:, channels], labelled[:, channels], skeleton)
                 others[together] = np.maximum(others[together], similarity)
     kinds = np.full(own.shape, "miss", dtype="<U9")
     kinds[others >= NEAR_SIMILARITY] = "swap"
@@ -77,14 +76,3 @@ def classify(places_px: np.ndarray, truth: GroundTruth, skeleton: Skeleton) -> n
     kinds[own >= RIGHT_SIMILARITY] = RIGHT
     kinds[~truth.labelled] = UNLABELLED
     return kinds
-
-
-def _similarity(
-    places_px: np.ndarray, truth: GroundTruth, points_px: np.ndarray, labelled: np.ndarray, skeleton: Skeleton
-) -> np.ndarray:
-    """float [P, K], 0..1: how near places are to points, as OKS counts it for `truth`'s persons; 0 if unlabelled."""
-    squared = np.square(places_px - points_px).sum(axis=2)
-    # COCO's 2 sigma; and as pycocotools, which keeps areas of 0 from dividing.
-    areas_px = truth.areas_px[:, np.newaxis] + np.spacing(1)
-    falloffs = 2 * areas_px * np.square(2 * np.array(skeleton.sigmas))
-    return np.where(labelled, np.exp(-squared / falloffs), 0.0)

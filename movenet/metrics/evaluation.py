@@ -19,6 +19,7 @@ from movenet.geometry import Square, letterbox_square, person_square
 from movenet.metrics.diagnosis import ErrorFigures, diagnose
 from movenet.metrics.oks import GroundTruth, OksFigures, oks_ap_per_keypoint, oks_figures
 from movenet.metrics.pck import article_limits_px, pck, torso_limits_px
+from movenet.metrics.scores import ScoreFigures, figures_by_score
 from movenet.skeleton import Skeleton
 
 ProtocolName = Literal["cropped", "whole"]
@@ -100,6 +101,7 @@ class Metrics:
         oks: COCO's keypoint figures.
         per_keypoint: by keypoint name, in channel order.
         by_size: by the range that the longer side of a person's box lies in, as far as there are such persons.
+        by_score: by the range that a point's score lies in.
         errors: by kind (`movenet.metrics.diagnosis.ERRORS`).
     """
 
@@ -109,6 +111,7 @@ class Metrics:
     oks: OksFigures
     per_keypoint: dict[str, KeypointMetrics]
     by_size: dict[str, SizeMetrics]
+    by_score: dict[str, ScoreFigures]
     errors: dict[str, ErrorFigures]
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,6 +126,7 @@ class Metrics:
             "oks_ar": self.oks.ar,
             "per_keypoint": {name: keypoint.to_dict() for name, keypoint in self.per_keypoint.items()},
             "by_size": {name: size.to_dict() for name, size in self.by_size.items()},
+            "by_score": {name: score.to_dict() for name, score in self.by_score.items()},
             "errors": {name: error.to_dict() for name, error in self.errors.items()},
         }
 
@@ -198,6 +202,7 @@ def compute_metrics(persons: Sequence[EvaluationPerson], predictions: np.ndarray
         oks=oks_figures(predictions, truth, skeleton),
         per_keypoint=dict(zip(skeleton.names, rows, strict=True)),
         by_size=_by_size(persons, predictions, truth, skeleton),
+        by_score=figures_by_score(predictions, truth, skeleton),
         errors=diagnose(predictions, truth, skeleton),
     )
 

@@ -19,6 +19,9 @@ from movenet.errors import MovenetError
 from movenet.skeleton import Skeleton
 
 CATEGORY_ID = 1
+# Similarity from which a point is at least meant for the right place (Ronchi and Perona, "Benchmarking and Error
+# Diagnosis in Multi-Instance Pose Estimation", ICCV 2017, section 3.1).
+NEAR_SIMILARITY = 0.5
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,17 @@ def oks_figures(predictions: np.ndarray, truth: GroundTruth, skeleton: Skeleton)
         ap75=100 * float(precision[np.isclose(thresholds, 0.75)].mean()),
         ar=100 * float(recall.mean()),
     )
+
+
+def keypoint_similarity(
+    places_px: np.ndarray, truth: GroundTruth, points_px: np.ndarray, labelled: np.ndarray, skeleton: Skeleton
+) -> np.ndarray:
+    """float [P, K], 0..1: how near places are to points, as OKS counts it for `truth`'s persons; 0 if unlabelled."""
+    squared = np.square(places_px - points_px).sum(axis=2)
+    # COCO's 2 sigma; and as pycocotools, which keeps areas of 0 from dividing.
+    areas_px = truth.areas_px[:, np.newaxis] + np.spacing(1)
+    falloffs = 2 * areas_px * np.square(2 * np.array(skeleton.sigmas))
+    return np.where(labelled, np.exp(-squared / falloffs), 0.0)
 
 
 def oks_ap_per_keypoint(predictions: np.ndarray, truth: GroundTruth, skeleton: Skeleton) -> tuple[float | None, ...]:

@@ -40,6 +40,17 @@ def sizes_table(metrics: Metrics) -> Table:
     return table
 
 
+def scores_table(metrics: Metrics) -> Table:
+    """A row for each range of scores."""
+    table = Table(title="by the point's score")
+    table.add_column("score")
+    for heading in ("% of points", "mean score", "mean OKS", "% near"):
+        table.add_column(heading, justify="right")
+    for name, part in metrics.by_score.items():
+        table.add_row(name, *map(_percent, (part.share, part.score, part.similarity, part.near)))
+    return table
+
+
 def errors_table(metrics: Metrics) -> Table:
     """A row for each kind of error."""
     table = Table(title="what is wrong, and the AP without it")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from movenet.metrics.diagnosis import ERRORS, NEAR_SIMILARITY, RIGHT, RIGHT_SIMILARITY, UNLABELLED, classify, diagnose
-from movenet.metrics.oks import GroundTruth
+from movenet.metrics.diagnosis import ERRORS, RIGHT, RIGHT_SIMILARITY, UNLABELLED, classify, diagnose
+from movenet.metrics.oks import NEAR_SIMILARITY, GroundTruth
 from movenet.skeleton import COCO17
 
 from .persons import with_scores

@@ -46,7 +46,7 @@ def scaled(person: EvaluationPerson, factor: float) -> EvaluationPerson:
 def figures(metrics: Metrics) -> dict[str, float | None]:
     """All figures of the json, flat."""
     values = metrics.to_dict()
-    rows = values.pop("per_keypoint") | values.pop("by_size") | values.pop("errors")
+    rows = values.pop("per_keypoint") | values.pop("by_size") | values.pop("by_score") | values.pop("errors")
     return values | {f"{name} {key}": value for name, row in rows.items() for key, value in row.items()}
 
 
