@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from movenet.data.empty_squares import empty_square
 from movenet.data.formats import FormatName, find_format
 from movenet.data.labels import LabelRules, training_points
 from movenet.data.poses import PoseBalance, balanced_weights, normalised_poses
@@ -29,6 +30,8 @@ class SetConfig:
         format: of the annotations.
         keypoints: from the skeleton's keypoints to the set's (see `movenet.data.keypoint_map`), where these differ.
         weight: how often a person of this set is drawn, relative to persons of the other sets.
+        empty_weight: how often a square without anybody is drawn, one of each picture that has one
+            (`movenet.data.empty_squares`); for sets that annotate everybody and whose absent points are hidden.
         min_keypoints: persons with fewer points to learn make no crop of their own (they stay in others' crops).
         min_box_px: neither do persons whose box's longer side is shorter.
         labels: how far labels and teacher's answers are trusted.
@@ -40,6 +43,7 @@ class SetConfig:
     format: FormatName = "coco"
     keypoints: dict[str, str | int] | None = None
     weight: float = 1.0
+    empty_weight: float = 0.0
     min_keypoints: int = 5
     min_box_px: float = 32.0
     labels: LabelRules = field(default_factory=LabelRules)
@@ -48,6 +52,12 @@ class SetConfig:
     def __post_init__(self) -> None:
         if self.weight <= 0:
             raise ConfigError(f"{self.annotations}: the weight of a set must be above 0")
+        if self.empty_weight < 0:
+            raise ConfigError(f"{self.annotations}: empty_weight must not be negative")
+        if self.empty_weight > 0 and (self.unlabelled or not self.labels.absent_means_hidden):
+            raise ConfigError(
+                f"{self.annotations}: empty_weight needs a set that labels everybody (absent_means_hidden: true)"
+            )
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,10 @@ def training_entries(sets: Sequence[SetConfig], root: Path, skeleton: Skeleton) 
             )
         entries += found
         weights += [source.weight] * len(found)
+        if source.empty_weight > 0:
+            empty = _empty(pictures, source, skeleton)
+            entries += empty
+            weights += [source.empty_weight] * len(empty)
     if not entries:
         raise ConfigError("data: 'train' names no set")
     return entries, np.array(weights)
@@ -120,6 +134,15 @@ def _with_labels(pictures: Sequence[PictureRecord], source: SetConfig) -> list[E
         for index, person in enumerate(picture.persons)
         if max(person.box_px[2:]) >= source.min_box_px
         and training_points(person, source.labels).labelled.sum() >= source.min_keypoints
+    ]
+
+
+def _empty(pictures: Sequence[PictureRecord], source: SetConfig, skeleton: Skeleton) -> list[Entry]:
+    found = ((picture, empty_square(picture, skeleton.num_keypoints)) for picture in pictures)
+    return [
+        Entry(replace(picture, persons=(nobody, *picture.persons)), 0, source.labels)
+        for picture, nobody in found
+        if nobody is not None
     ]
 
 

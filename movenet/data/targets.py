@@ -55,10 +55,11 @@ class Targets(NamedTuple):
         reg_mask: float [N, 2K, G, G].
         offset: float [N, 2K, G, G], in cells; of all persons, person 0's where two overlap.
         offset_mask: float [N, 2K, G, G].
-        center_cells: float [N, 2]: the whole cell of person 0's center.
+        center_cells: float [N, 2]: the whole cell of person 0's center; of the grid's middle where it has none.
         points_cells: float [N, K, 2]: person 0's keypoints, exactly.
         points_known: bool [N, K]: whether they are labelled, and the center is known.
         size_cells: float [N]: the longer side of person 0's box.
+        nobody: bool [N]: whether it is known that nobody is to be seen.
     """
 
     heatmap: Tensor
@@ -73,6 +74,7 @@ class Targets(NamedTuple):
     points_cells: Tensor
     points_known: Tensor
     size_cells: Tensor
+    nobody: Tensor
 
 
 def encode_targets(
@@ -100,7 +102,7 @@ def encode_targets(
     size_cells = size_unit * grid_size
     radius = (size_cells * config.radius_share).clamp(config.radius_min_cells, config.radius_max_cells)
     heatmap = _draw_peaks(nearest_cells(points, grid_size), labelled, radius, grid_size, config.kernel)
-    center_cells = nearest_cells(centers, grid_size)
+    center_cells = nearest_cells(torch.where(has_center[..., None], centers, grid_size / 2), grid_size)
     center = _draw_peaks(center_cells[:, :, None], has_center[:, :, None], radius, grid_size, config.kernel)
     reg, reg_mask = _reg(points[:, 0], labelled[:, 0], center_cells[:, 0], grid_size, config.reg_radius_cells)
     offset, offset_mask = _offset(points, labelled, grid_size, config.offset_radius_cells)
@@ -120,6 +122,7 @@ def encode_targets(
         points_cells=points[:, 0],
         points_known=labelled[:, 0] & known[:, None],
         size_cells=size_cells[:, 0],
+        nobody=~labelled.flatten(1).any(dim=1) & ~ignored.any(dim=1),
     )
 
 

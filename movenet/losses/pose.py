@@ -91,7 +91,10 @@ class PoseLoss:
                 config.answers_sharpness,
             )
             losses["expected_oks"] = config.expected_oks * expected_oks_loss(answers, targets.points_known)
-            losses["score"] = config.score * score_loss(heatmap, answers, targets.points_known)
+            # Where nobody is, every answer is wrong.
+            nobody = targets.nobody[:, None]
+            answers = answers._replace(similarity=answers.similarity * ~nobody[..., None])
+            losses["score"] = config.score * score_loss(heatmap, answers, targets.points_known | nobody)
         return losses
 
     def _at_mirror_images(self, targets: Targets) -> Tensor | None:

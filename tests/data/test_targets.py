@@ -170,6 +170,18 @@ def test_points_of_a_person_without_a_known_center_are_not_known() -> None:
     assert targets.points_known.tolist() == [[True, True], [False, False]]
 
 
+def test_nobody_is_there_where_nobody_is_labelled_and_everything_is_known() -> None:
+    points, labelled = torch.full((4, 2, 2, 2), 0.75), torch.zeros(4, 2, 2, dtype=torch.bool)
+    labelled[1, 0, 0] = labelled[2, 1, 1] = True  # the person of the crop, a neighbour
+    ignored = torch.zeros(4, 2, dtype=torch.bool)
+    ignored[3, 0] = True
+    targets = encode_targets(points, labelled, torch.ones(4, 2), ignored, GRID, TargetConfig())
+    assert targets.nobody.tolist() == [True, False, False, False]
+    # Their reg is read where the decode rule looks for somebody when no cell says more than another.
+    middle = [GRID // 2, GRID // 2]
+    assert targets.center_cells[[0, 2, 3]].tolist() == [middle] * 3
+
+
 def test_larger_persons_have_wider_peaks() -> None:
     points, labelled = np.array([[[0.5, 0.5]]], np.float32), np.ones((1, 1), bool)
     config = {"radius_share": 0.1, "radius_min_cells": 0.5, "radius_max_cells": 9.0}

@@ -156,6 +156,22 @@ def test_the_score_is_weighed_by_itself() -> None:
     assert once["score"] > 0
 
 
+def test_where_nobody_is_every_score_is_wrong() -> None:
+    targets = random_targets(12)
+    nobody = targets._replace(
+        points_known=torch.zeros_like(targets.points_known), nobody=torch.ones_like(targets.nobody)
+    )
+    heads = Heads(torch.full_like(targets.heatmap, 0.3), targets.center, targets.reg, targets.offset)
+
+    def losses(of: Targets) -> dict[str, float]:
+        found = PoseLoss(LossConfig(score=2.0, expected_oks=1.0), COCO17)(heads, of)
+        return {name: loss.item() for name, loss in found.items()}
+
+    assert losses(nobody)["score"] == pytest.approx(2 * 0.3**2)
+    assert losses(nobody)["expected_oks"] == 0
+    assert losses(nobody._replace(nobody=~nobody.nobody))["score"] == 0
+
+
 def test_what_makes_no_sense_is_refused() -> None:
     with pytest.raises(ConfigError, match="reg"):
         LossConfig(reg=-1)
