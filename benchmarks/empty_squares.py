@@ -1,6 +1,6 @@
 """How often somebody is seen where nobody is: squares beside the persons of a set's pictures.
 
-    python benchmarks/nobody.py --annotations coco/dev.json --images coco/images --weights weights/default
+    python benchmarks/empty_squares.py --annotations coco/dev.json --images coco/images --weights weights/default
 
 Tracking follows a pose as `movenet.tracking.next_square` decides. The pictures' persons, each in its own square, are
 beside it: a network that sees nobody anywhere would be no better. Persons that nobody annotated may be in the squares.
