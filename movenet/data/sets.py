@@ -69,12 +69,14 @@ class Entry:
         person: index of the one.
         rules: of the set.
         unlabelled: whether nothing but the persons' boxes is known.
+        empty: whether the person is none, but a square without anybody.
     """
 
     picture: PictureRecord
     person: int
     rules: LabelRules
     unlabelled: bool = False
+    empty: bool = False
 
 
 def read_set(source: SetConfig, root: Path, skeleton: Skeleton) -> list[PictureRecord]:
@@ -140,7 +142,7 @@ def _with_labels(pictures: Sequence[PictureRecord], source: SetConfig) -> list[E
 def _empty(pictures: Sequence[PictureRecord], source: SetConfig, skeleton: Skeleton) -> list[Entry]:
     found = ((picture, empty_square(picture, skeleton.num_keypoints)) for picture in pictures)
     return [
-        Entry(replace(picture, persons=(nobody, *picture.persons)), 0, source.labels)
+        Entry(replace(picture, persons=(nobody, *picture.persons)), 0, source.labels, empty=True)
         for picture, nobody in found
         if nobody is not None
     ]
@@ -168,12 +170,19 @@ def _without_labels(person: PersonRecord) -> PersonRecord:
 
 
 def pose_balanced(entries: Sequence[Entry], weights: np.ndarray, balance: PoseBalance, seed: int) -> np.ndarray:
-    """The entries' weights, float [number of entries], with rare poses drawn more often where the balance says so."""
+    """The entries' weights, float [number of entries], with rare poses drawn more often where the balance says so.
+
+    Who has no known point has no pose: these entries keep their weights.
+    """
     if balance.clusters == 0:
         return weights
     points = [training_points(entry.picture.persons[entry.person], entry.rules) for entry in entries]
-    poses = normalised_poses(np.array([p.points_px for p in points]), np.array([p.labelled for p in points]))
-    return balanced_weights(poses, weights, balance, seed)
+    points_px, labelled = np.array([p.points_px for p in points]), np.array([p.labelled for p in points])
+    posed = labelled.any(axis=1)
+    result = weights.astype(np.float64)
+    poses = normalised_poses(points_px[posed], labelled[posed])
+    result[posed] = balanced_weights(poses, result[posed], balance, seed)
+    return result
 
 
 def set_checksum(source: SetConfig, root: Path) -> str:

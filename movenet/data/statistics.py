@@ -87,8 +87,8 @@ def population_of_persons(name: str, persons: Sequence[EvaluationPerson]) -> Pop
 
 
 def population_of_stream(name: str, dataset: CropDataset, keys: Sequence[tuple[int, int]]) -> Population:
-    """What a training run draws, after augmentation."""
-    drawn = [dataset.labels(key) for key in keys]
+    """The persons that a training run draws, after augmentation; squares without anybody are left out."""
+    drawn = [dataset.labels(key) for key in keys if not dataset.entries[key[1]].empty]
     labelled = np.array([sample.labelled[0].numpy() for sample in drawn])
     ignored = np.array([sample.ignored.numpy() for sample in drawn])
     return Population(

@@ -14,8 +14,10 @@ from movenet.data.boxes import overlap
 from movenet.data.dataset import CropDataset
 from movenet.data.empty_squares import empty_square
 from movenet.data.labels import LabelRules
+from movenet.data.poses import PoseBalance
 from movenet.data.records import Box, PersonRecord, PictureRecord
-from movenet.data.sets import SetConfig, training_entries
+from movenet.data.sets import SetConfig, pose_balanced, training_entries
+from movenet.data.statistics import population_of_stream
 from movenet.data.targets import TargetConfig, encode_targets
 from movenet.errors import ConfigError
 from movenet.skeleton import COCO17
@@ -71,6 +73,19 @@ def test_they_are_drawn_by_their_own_weight_beside_the_persons(tmp_path: Path) -
     assert [entry.picture.persons[entry.person].num_labelled for entry in entries] == [COUNT, COUNT, 0, 0]
     without, _ = training_entries([SetConfig(**SET, weight=2.0)], tmp_path, COCO17)
     assert len(without) == 2
+
+
+def test_they_are_no_pose_and_no_person(tmp_path: Path) -> None:
+    wide_set(tmp_path)
+    entries, weights = training_entries([SetConfig(**SET, weight=2.0, empty_weight=0.5)], tmp_path, COCO17)
+    # Were they poses, three groups would be two of one person each and one of both squares.
+    with pytest.raises(ConfigError, match="3 pose clusters"):
+        pose_balanced(entries, weights, PoseBalance(clusters=3), seed=0)
+    balanced = pose_balanced(entries, weights, PoseBalance(clusters=1), seed=0)
+    assert balanced.tolist() == [2.0, 2.0, 0.5, 0.5]
+    dataset = CropDataset(entries, COCO17, 96, 3, AugmentationConfig(), seed=1)
+    population = population_of_stream("stream", dataset, [(0, index) for index in range(4)])
+    assert len(population.labelled) == 2
 
 
 def test_a_sample_of_one_says_that_nobody_is_there(tmp_path: Path) -> None:

@@ -35,5 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     stream = training_stream(chosen_sets(arguments), arguments.seed)
     rows = [sample_row(stream.dataset, key, stream.targets) for key in stream.keys(arguments.samples)]
     write_picture(arguments.output, mosaic(rows))
-    print(f"{arguments.output}: {len(rows)} of {len(stream.dataset)} persons")
+    num_empty = sum(entry.empty for entry in stream.dataset.entries)
+    empty = f" and {num_empty} squares without anybody" if num_empty else ""
+    print(f"{arguments.output}: {len(rows)} of {len(stream.dataset) - num_empty} persons{empty}")
     return 0
