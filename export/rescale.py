@@ -5,11 +5,11 @@ pyramid and the heads have channels whose weights are that small. A depthwise ch
 two if the next pointwise layer's weights on that channel are divided by it: both moves are exact in binary floating
 point.
 
-Depthwise kernels are often differences: weights of either sign that nearly cancel on even ground. Each rounded by
-itself, they leave a remainder there, times all the brightness of the ground. So a depthwise kernel is rounded to keep
-its sum. Other layers' inputs can lie far from zero, too, by hundreds after a linear layer: what rounding changes of a
-layer's mean answer goes into its bias, which stays in single precision (Nagel et al. 2019, "Data-Free Quantization
-Through Weight Equalization and Bias Correction", section 4.2).
+Kernels wider than a pixel, depthwise ones and the stem's, are often differences: weights of either sign that nearly
+cancel on even ground. Each rounded by itself, they leave a remainder there, times all the brightness of the ground. So
+such a kernel is rounded to keep its sum, for each input channel. Other layers' inputs can lie far from zero, too, by
+hundreds after a linear layer: what rounding changes of a layer's mean answer goes into its bias, which stays in single
+precision (Nagel et al. 2019, "Data-Free Quantization Through Weight Equalization and Bias Correction", section 4.2).
 
 Where a channel dies in training, its batch norm's variance runs out, and the folded kernel of the layer that reads it
 grows beyond all bounds: infinity times zero is not a number. Cut to half precision's largest number it says what it
@@ -111,23 +111,23 @@ def keep_means(network: nn.Module, rounded: nn.Module, images: torch.Tensor) -> 
 
 
 def round_kernels(network: Network) -> Network:
-    """A copy whose kernels are numbers of half precision; each depthwise channel's sum stays as it was, nearly.
+    """A copy whose kernels are numbers of half precision; sums over height and width stay as they were, nearly.
 
-    The smallest weight of a channel takes what the others lost, since half precision is finest there.
+    The smallest weight of a sum takes what the others lost, since half precision is finest there.
     """
     rounded = copy.deepcopy(network)
     for layer in rounded.modules():
         if isinstance(layer, nn.Conv2d):
             kernel = layer.weight.detach()
-            halves = _keeping_sums(kernel) if _is_depthwise(layer) else kernel.half()
+            halves = kernel.half() if _is_pointwise(layer) else _keeping_sums(kernel)
             with torch.no_grad():
                 layer.weight.copy_(halves)
     return rounded
 
 
 def _keeping_sums(kernel: torch.Tensor) -> torch.Tensor:
-    """float16 [C, 1, height, width] near a float32 kernel, with about its sum over each channel."""
-    exact = kernel.double().flatten(1)
+    """float16 [C, D, height, width] near a float32 kernel, with about its sum over height and width."""
+    exact = kernel.double().flatten(2).flatten(0, 1)
     halves = exact.half().double()
     smallest = exact.abs().argmin(dim=1, keepdim=True)
     lost = (exact - halves).sum(dim=1, keepdim=True)

@@ -121,9 +121,9 @@ def test_folding_and_balancing_keep_every_network(preset: str) -> None:
             torch.testing.assert_close(from_balanced, from_folded, atol=1e-5, rtol=1e-5)
 
 
-@given(st.integers(0, 10_000), st.floats(-3, 3))
-def test_rounded_depthwise_kernels_keep_their_sums(seed: int, exponent: float) -> None:
-    layer = nn.Conv2d(CHANNELS, CHANNELS, 3, groups=CHANNELS, bias=False)
+@given(st.integers(0, 10_000), st.floats(-3, 3), st.sampled_from([1, CHANNELS]))
+def test_rounded_kernels_keep_their_sums_over_height_and_width(seed: int, exponent: float, groups: int) -> None:
+    layer = nn.Conv2d(CHANNELS, CHANNELS, 3, groups=groups, bias=False)
     with torch.no_grad():
         layer.weight.copy_(
             10**exponent * torch.randn(layer.weight.shape, generator=torch.Generator().manual_seed(seed))
@@ -131,17 +131,18 @@ def test_rounded_depthwise_kernels_keep_their_sums(seed: int, exponent: float) -
     kernel = layer.weight.detach()
     rounded = round_kernels(layer).weight.detach()
     assert torch.equal(rounded, rounded.half().float())
-    unit = torch.finfo(torch.float16).eps * kernel.abs().flatten(1).amax(dim=1)
-    assert ((rounded - kernel).abs().flatten(1).amax(dim=1) <= 5 * unit).all()
-    lost = (rounded.double() - kernel.double()).sum(dim=(1, 2, 3)).abs()
+    unit = torch.finfo(torch.float16).eps * kernel.abs().amax(dim=(2, 3))
+    assert ((rounded - kernel).abs().amax(dim=(2, 3)) <= 5 * unit).all()
+    lost = (rounded.double() - kernel.double()).sum(dim=(2, 3)).abs()
     # What is left is the rounding of one small number.
-    small = kernel.abs().flatten(1).amin(dim=1) + 5 * unit
+    small = kernel.abs().amin(dim=(2, 3)) + 5 * unit
     assert (lost <= torch.finfo(torch.float16).eps * small + torch.finfo(torch.float16).tiny).all()
 
 
-def test_a_kernel_of_differences_sees_nothing_on_even_ground() -> None:
+@pytest.mark.parametrize("groups", [1, CHANNELS])
+def test_a_kernel_of_differences_sees_nothing_on_even_ground(groups: int) -> None:
     torch.manual_seed(0)
-    layer = nn.Conv2d(CHANNELS, CHANNELS, 3, groups=CHANNELS, bias=False)
+    layer = nn.Conv2d(CHANNELS, CHANNELS, 3, groups=groups, bias=False)
     with torch.no_grad():
         layer.weight -= layer.weight.mean(dim=(2, 3), keepdim=True)
         ground = 6 * torch.ones(1, CHANNELS, 5, 5)
@@ -149,8 +150,8 @@ def test_a_kernel_of_differences_sees_nothing_on_even_ground() -> None:
     assert kept < 0.05 * each
 
 
-def test_other_kernels_are_rounded_to_the_nearest() -> None:
-    layer = nn.Conv2d(4, 6, 3)
+def test_pointwise_kernels_are_rounded_to_the_nearest() -> None:
+    layer = nn.Conv2d(4, 6, 1)
     assert torch.equal(round_kernels(layer).weight, layer.weight.half().float())
 
 
