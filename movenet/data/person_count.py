@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 # Lower ones are more often a joint taken for another than a second person's: chosen on COCO photographs.
-DEFAULT_PERSON_SCORE = 0.1
+DEFAULT_PERSON_SCORE = 0.08
 # Two peaks nearer than this are one, with a notch.
 _REACH_CELLS = 3
 

@@ -18,6 +18,7 @@ from movenet.runtimes import create_runtime
 from movenet.skeleton import COCO17
 
 GRID = 40
+LOW = 0.99 * DEFAULT_PERSON_SCORE
 WEIGHTS = Path(__file__).parents[2] / "weights" / "default"
 
 
@@ -36,8 +37,8 @@ def test_as_many_as_most_heatmaps_have_peaks(seed: int, persons: int, missing: i
     for keypoint in range(9):
         # A lattice: no two peaks are within each other's reach.
         cells = 4 + 8 * np.column_stack(np.divmod(rng.permutation(25)[: persons + 2], 5))
-        heights = np.concatenate([rng.uniform(0.3, 0.9, persons), rng.uniform(0, 0.1, 2)])
-        heatmap.append(with_peaks(cells, np.minimum(heights, 0.1) if keypoint < missing else heights))
+        heights = np.concatenate([rng.uniform(0.3, 0.9, persons), rng.uniform(0, LOW, 2)])
+        heatmap.append(with_peaks(cells, np.minimum(heights, LOW) if keypoint < missing else heights))
     assert count_persons(np.array(heatmap), DEFAULT_PERSON_SCORE) == persons
 
 
